@@ -1,0 +1,50 @@
+# Truegap: `make run` starts everything, `make test` tests everything; Python 3.11 to 3.13 is all it needs.
+PYTHON ?= python3
+PIP = .venv/bin/pip --disable-pip-version-check install --quiet --require-hashes
+
+.PHONY: help run test lint types lock clean
+help: ## show this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/make \1	\2/' | expand -t 16
+
+run: .venv/.local ## start PostgreSQL, Valkey, web, worker and beat
+	@exec .venv/bin/python manage.py local
+
+test: .venv/.dev ## run the whole test suite on embedded servers
+	.venv/bin/python -m pytest --numprocesses 2 --dist loadgroup
+
+lint: .venv/.dev ## ruff and the import contracts
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/lint-imports
+
+types: .venv/.dev ## mypy
+	.venv/bin/mypy .
+
+migrations: .venv/.dev ## fail if a model has changed without its migration
+	.venv/bin/python scripts/with_servers.py manage.py makemigrations --check --dry-run
+
+lock: ## make the lock files anew (needs uv)
+	uv pip compile $(LOCK) pyproject.toml -o requirements.lock
+	uv pip compile $(LOCK) --extra local -c requirements.lock pyproject.toml -o requirements-local.lock
+	uv pip compile $(LOCK) --extra dev -c requirements-local.lock pyproject.toml -o requirements-dev.lock
+LOCK = --universal --generate-hashes --python-version 3.11 --no-annotate --quiet --custom-compile-command "make lock"
+
+clean: ## remove the environment and the local data
+	rm -rf .venv .data
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
+	  { echo "Truegap needs Python 3.11 to 3.13; $(PYTHON) is $$($(PYTHON) --version). Try: make PYTHON=python3.11 $(MAKECMDGOALS)"; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || \
+	  { echo "Python's venv module is missing. On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
+	@echo "Making the environment in .venv (a minute on a slow line) …"
+	@$(PYTHON) -m venv .venv
+
+.venv/.local: .venv/bin/python requirements-local.lock
+	@$(PIP) -r requirements-local.lock
+	@touch $@
+
+.venv/.dev: .venv/.local requirements-dev.lock
+	@echo "Adding what the tests need …"
+	@$(PIP) -r requirements-dev.lock
+	@touch $@

@@ -1,0 +1,45 @@
+"""Small pieces of HTML for the pages of the admin; everything that is put in is escaped. Used by admin modules."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.db.models import Model
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+CELL = "padding:.35rem .9rem .35rem 0;text-align:left;vertical-align:top"
+
+
+def link(row: Model, text: str) -> SafeString:
+    """To the row's own page in the admin."""
+    name = f"admin:{row._meta.app_label}_{row._meta.model_name}_change"
+    return format_html('<a href="{}" style="text-decoration:underline">{}</a>', reverse(name, args=[row.pk]), text)
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[Any]], *, empty: str = "None yet.") -> SafeString:
+    lines = list(rows)
+    if not lines:
+        return format_html("<p>{}</p>", empty)
+    return format_html(
+        '<div style="overflow-x:auto"><table style="width:100%"><thead><tr>{}</tr></thead>'
+        "<tbody>{}</tbody></table></div>",
+        format_html_join("", '<th style="{}">{}</th>', ((CELL, cell) for cell in head)),
+        format_html_join("", "<tr>{}</tr>", ((_cells(line),) for line in lines)),
+    )
+
+
+def _cells(line: Sequence[Any]) -> SafeString:
+    return format_html_join("", '<td style="{}">{}</td>', ((CELL, cell) for cell in line))
+
+
+def listing(items: Iterable[Any]) -> SafeString:
+    return format_html(
+        '<ul style="list-style:disc;padding-left:1.2rem">{}</ul>',
+        format_html_join("", "<li>{}</li>", ((item,) for item in items)),
+    )
+
+
+def preserved(text: str) -> SafeString:
+    """Text as it was typed, line breaks kept."""
+    return format_html('<div style="white-space:pre-wrap;overflow-wrap:anywhere">{}</div>', text)

@@ -1,0 +1,53 @@
+"""Questionnaires as published, and assessments as judged: both are kept as they were.
+
+Written by `assessments.services`; `intake` points from a submission to its current assessment.
+"""
+
+from django.db import models
+from django.db.models import Q
+
+
+class Questionnaire(models.Model):
+    """A set of statements under one slug; its wording lives in numbered versions."""
+
+    slug = models.SlugField(unique=True)
+    title = models.CharField(max_length=200)
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class QuestionnaireVersion(models.Model):
+    """The statements of a questionnaire as published at one time. Published versions are never changed."""
+
+    questionnaire = models.ForeignKey(Questionnaire, on_delete=models.PROTECT, related_name="versions")
+    number = models.PositiveIntegerField()
+    statements = models.JSONField()
+    published_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["questionnaire", "number"], name="questionnaire_version_once"),
+            models.CheckConstraint(condition=Q(number__gte=1), name="questionnaire_version_from_one"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.questionnaire} v{self.number}"
+
+
+class Assessment(models.Model):
+    """One judgement: what was answered, and the decision record that followed from it under a ruleset.
+
+    Immutable. A new judgement of the same submission is a new row that names the one before it.
+    """
+
+    questionnaire_version = models.ForeignKey(QuestionnaireVersion, on_delete=models.PROTECT, related_name="+")
+    answers = models.JSONField(default=dict)
+    evidence = models.JSONField(default=list, help_text="What was read out of the message, with its reader's version.")
+    decision = models.JSONField()
+    ruleset = models.CharField(max_length=32)
+    previous = models.OneToOneField("self", on_delete=models.PROTECT, null=True, blank=True, related_name="next")
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.decision.get('gap', '?')} ({self.decision.get('confidence', '?')})"

@@ -1,0 +1,228 @@
+"""The sales desk: leads with their verdict, conversations, mails and effects on one page; submissions; the firm."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.models import Group, User
+from django.core.exceptions import PermissionDenied
+from django.db.models import Exists, OuterRef, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.views.decorators.http import require_POST
+from unfold.admin import ModelAdmin
+from unfold.decorators import display
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+
+from assessments.signals import BY_KEY
+from intake import services
+from intake.models import Firm, Lead, StaleTransition, Submission
+from notifications.admin import mails_of
+from outbox.admin import ReadOnly, deliveries_of
+from outbox.desk import link, listing, preserved, table
+from outbox.models import Delivery
+from scheduling.admin import bookings_of
+
+GAP_COLOURS = {"cto": "info", "ai": "success", "both": "warning", "unclear": "danger"}
+BUTTON = "cursor:pointer;border:1px solid currentColor;border-radius:.4rem;padding:.25rem .7rem;margin:0 .4rem .4rem 0"
+
+
+@admin.register(Lead)
+class LeadAdmin(ModelAdmin):
+    """Answers “whom do I call next?”: gap, stage, last activity, and a mark where an effect has failed."""
+
+    list_display = ("name", "company", "show_gap", "stage", "owner", "last_activity_at", "attention")
+    list_filter = ("gap", "stage", "company_size", "owner")
+    list_select_related = ("owner",)
+    search_fields = ("email", "name", "company", "phone")
+    ordering = ("-last_activity_at",)
+    readonly_fields = (
+        "email", "show_gap", "stage", "moves", "verdict", "submissions", "bookings", "mails", "deliveries",
+        "created_at", "last_activity_at",
+    )  # fmt: skip
+    fieldsets = (
+        ("Verdict", {"fields": ("show_gap", "verdict")}),
+        ("Stage", {"fields": ("stage", "moves", "owner")}),
+        ("Conversation", {"fields": ("bookings",)}),
+        (
+            "Person",
+            {
+                "fields": (
+                    ("name", "email"),
+                    ("company", "company_size"),
+                    ("role", "phone"),
+                    ("website", "timezone"),
+                    ("created_at", "last_activity_at"),
+                )
+            },
+        ),
+        ("What they sent", {"fields": ("submissions",)}),
+        ("Mails", {"fields": ("mails",)}),
+        ("Effects", {"fields": ("deliveries",)}),
+    )
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False  # a lead comes through the door, with a submission that explains it
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Lead]:
+        failed = Delivery.objects.filter(event__subject=OuterRef("pk"), status=Delivery.Status.FAILED)
+        rows: QuerySet[Lead] = super().get_queryset(request).annotate(has_failed=Exists(failed))
+        return rows
+
+    @display(description="Gap", ordering="gap", label=GAP_COLOURS)
+    def show_gap(self, lead: Lead) -> tuple[str, str]:
+        return lead.believed_gap, Lead.Gap(lead.believed_gap).label
+
+    @display(description="Attention", ordering="has_failed", label={True: "danger"})
+    def attention(self, lead: Any) -> tuple[bool, str] | str:
+        return (True, "A delivery failed") if lead.has_failed else ""
+
+    @display(description="Why")
+    def verdict(self, lead: Lead) -> SafeString:
+        submission = _latest(lead)
+        return told(submission.assessment.decision) if submission else format_html("-")
+
+    @display(description="Submissions")
+    def submissions(self, lead: Lead) -> SafeString:
+        rows = lead.submissions.select_related("assessment").order_by("-created_at")
+        return table(
+            ("Sent (UTC)", "Verdict", "Asked for", "Message"),
+            [
+                (
+                    link(row, f"{row.created_at:%Y-%m-%d %H:%M}"),
+                    row.assessment.decision["gap"],
+                    row.asked_for or "-",
+                    preserved(row.message[:500]),
+                )
+                for row in rows
+            ],
+        )
+
+    @display(description="Bookings")
+    def bookings(self, lead: Lead) -> SafeString:
+        return bookings_of(lead.pk)
+
+    @display(description="Mails")
+    def mails(self, lead: Lead) -> SafeString:
+        return mails_of(lead.pk)
+
+    @display(description="Deliveries")
+    def deliveries(self, lead: Lead) -> SafeString:
+        return deliveries_of(lead.pk)
+
+    @display(description="Move to")
+    def moves(self, lead: Lead) -> SafeString:
+        """Buttons of the surrounding form, so that its CSRF token goes along."""
+        return format_html_join(
+            "",
+            '<button type="submit" formaction="{}" formnovalidate style="{}">{}</button>',
+            (
+                (reverse("admin:intake_lead_move", args=[lead.pk, stage.value]), BUTTON, stage.label)
+                for stage in Lead.Stage
+                if stage.value != lead.stage
+            ),
+        )
+
+    def get_urls(self) -> list[URLPattern]:
+        move = self.admin_site.admin_view(require_POST(self.move))
+        return [path("<uuid:pk>/move/<slug:stage>/", move, name="intake_lead_move"), *super().get_urls()]
+
+    def move(self, request: HttpRequest, pk: Any, stage: str) -> HttpResponse:
+        lead = get_object_or_404(Lead, pk=pk)
+        if not self.has_change_permission(request, lead) or stage not in Lead.Stage.values:
+            raise PermissionDenied
+        try:
+            services.change_stage(lead, stage, now=timezone.now())
+        except StaleTransition as error:
+            self.message_user(request, str(error), messages.ERROR)
+        else:
+            self.log_change(request, lead, f"moved to {stage}")
+            self.message_user(request, f"{lead} is now {Lead.Stage(stage).label.lower()}.", messages.SUCCESS)
+        return HttpResponseRedirect(reverse("admin:intake_lead_change", args=[pk]))
+
+
+def _latest(lead: Lead) -> Submission | None:
+    return lead.submissions.select_related("assessment").order_by("-created_at").first()
+
+
+def told(decision: dict[str, Any]) -> SafeString:
+    """The decision record as sentences."""
+    scores = f"CTO {decision['scores']['cto']}, AI {decision['scores']['ai']}, margin {decision['margin']}"
+    parts = [
+        format_html(
+            "<p><b>{}</b>, {} ({}; ruleset {})</p>",
+            Lead.Gap(decision["gap"]).label,
+            decision["confidence"],
+            scores,
+            decision["ruleset"],
+        ),
+        listing(_reason(reason) for reason in decision["reasons"]),
+    ]
+    for heading, lines in (
+        ("What would change it", decision["would_change"]),
+        ("What to ask", [BY_KEY[key].text for key in decision["tie_breaks"]]),
+    ):
+        if lines:
+            parts.append(format_html("<p><b>{}</b></p>{}", heading, listing(lines)))
+    return format_html_join("", "{}", ((part,) for part in parts))
+
+
+def _reason(reason: dict[str, Any]) -> SafeString:
+    mark = "for" if reason["direction"] == "for" else "against"
+    return format_html("{} <small>({} {})</small>", reason["text"], mark, reason["side"].upper())
+
+
+@admin.register(Submission)
+class SubmissionAdmin(ReadOnly):
+    list_display = ("created_at", "lead", "verdict", "asked_for", "quarantine_reasons", "is_test")
+    list_filter = ("lead__gap", "asked_for", "is_test", "created_at")
+    list_select_related = ("lead", "assessment")
+    search_fields = ("id", "lead__email", "lead__name", "lead__company", "message")
+    ordering = ("-created_at",)
+    exclude = ("idempotency_scope", "idempotency_key", "fingerprint", "first_assessment", "payload")
+    readonly_fields = ("why", "answers")
+
+    @display(description="Verdict", ordering="assessment__decision__gap")
+    def verdict(self, submission: Submission) -> str:
+        return str(submission.assessment.decision["gap"])
+
+    @display(description="Why")
+    def why(self, submission: Submission) -> SafeString:
+        return told(submission.assessment.decision)
+
+    @display(description="Answers")
+    def answers(self, submission: Submission) -> SafeString:
+        given = submission.assessment.answers
+        return table(("Statement", "Answer"), [(BY_KEY[key].text, answer) for key, answer in given.items()])
+
+
+@admin.register(Firm)
+class FirmAdmin(ModelAdmin):
+    list_display = ("name", "reply_to", "address")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return not Firm.objects.exists()
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+admin.site.unregister(User)
+admin.site.unregister(Group)
+
+
+@admin.register(User)
+class UserAdmin(DjangoUserAdmin, ModelAdmin):
+    form = UserChangeForm
+    add_form = UserCreationForm
+    change_password_form = AdminPasswordChangeForm
+
+
+@admin.register(Group)
+class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
+    pass

@@ -1,0 +1,92 @@
+"""POST /api/v1/submissions/: the front door. Parses, makes one call, gives one reply.
+
+Comes after the parsers (`intake.guard`) and the limits; `intake.services.receive_submission` does the work.
+"""
+
+import re
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils import timezone
+from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from intake import pages, replies, services
+from intake.limits import SubmissionLimit
+from intake.serializers import SubmissionFields
+from intake.services import Enquiry
+
+KEY = re.compile(r"[\x21-\x7e]{1,255}")
+
+
+class BadKey(APIException):
+    status_code = 400
+    default_detail = "Idempotency-Key must be 1 to 255 visible ASCII characters."
+    default_code = "idempotency_key"
+
+
+class KeyInFlight(APIException):
+    status_code = 409
+    default_detail = "The first request with this Idempotency-Key is still running. Ask again in a second."
+    default_code = "key_in_flight"
+    wait = 1  # becomes the Retry-After header
+
+
+class KeyReused(APIException):
+    status_code = 422
+    default_detail = "This Idempotency-Key was used with other fields. Use a new key for a new submission."
+    default_code = "key_reused"
+
+
+class SubmissionView(APIView):
+    throttle_classes = [SubmissionLimit]
+
+    def post(self, request: Request) -> HttpResponse:
+        try:
+            return self._receive(request)
+        except ValidationError as error:
+            if prefers_html(request._request):
+                return pages.form_again(request._request, fields=dict(request.data), error=error)
+            raise
+
+    def _receive(self, request: Request) -> HttpResponse:
+        receipt = self._store(request)
+        if prefers_html(request._request):
+            response: HttpResponse = HttpResponseRedirect(receipt.submission.page_url)
+            response.status_code = 303
+        else:
+            response = Response(replies.first(receipt.submission), status=201)
+            response.headers["Location"] = receipt.submission.api_url
+        response.headers["Cache-Control"] = "no-store"
+        if receipt.is_replay:
+            response.headers["Idempotency-Replayed"] = "true"
+        return response
+
+    def _store(self, request: Request) -> services.Receipt:
+        key = idempotency_key(request)
+        serializer = SubmissionFields(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        enquiry = Enquiry(fields=serializer.validated_data, payload=dict(request.data))
+        try:
+            return services.receive_submission(enquiry, key=key, scope="public", now=timezone.now())
+        except services.InFlight as error:
+            raise KeyInFlight from error
+        except services.KeyReused as error:
+            raise KeyReused from error
+        except services.UnknownQuestionnaire as error:
+            detail = {"questionnaire": ["There is no such questionnaire."]}
+            raise ValidationError(detail, code="unknown_questionnaire") from error
+
+
+def idempotency_key(request: Request) -> str | None:
+    """The key, or None without the header. Raises BadKey for one that is empty, too long or not visible ASCII."""
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and not KEY.fullmatch(key):
+        raise BadKey
+    return key
+
+
+def prefers_html(request: HttpRequest) -> bool:
+    """A browser that posted a plain form; fetch and curl accept anything and get JSON."""
+    return request.get_preferred_type(["application/json", "text/html"]) == "text/html"

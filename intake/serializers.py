@@ -1,0 +1,166 @@
+"""The shape and bounds of an enquiry, nothing else: which fields there are and what may stand in them."""
+
+import re
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.utils.dateparse import parse_datetime
+from rest_framework import serializers
+
+from assessments.signals import BY_KEY, COMPANY_SIZES, OPTIONS
+from intake import addresses, zones
+
+LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
+# Controls and bidirectional overrides: invisible in a name, and a way to make one read as another.
+INVISIBLE = re.compile("[\x01-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+ATTRIBUTION = (
+    "utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content", "referrer", "landing_page",
+)  # fmt: skip
+
+
+class Text(serializers.CharField):
+    """A string that is a string: DRF would take numbers, too. Invisible characters are dropped."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        optional: dict[str, Any] = {} if kwargs.get("required") else {"default": "", "allow_blank": True}
+        super().__init__(**optional, **kwargs)
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        text = super().to_internal_value(INVISIBLE.sub("", data))
+        if not text and not self.allow_blank:
+            self.fail("blank")  # nothing but what was dropped
+        return text
+
+
+class Line(Text):
+    """Text on one line: whatever breaks lines becomes a space, so no name can forge a log line or a header."""
+
+    def to_internal_value(self, data: Any) -> str:
+        return " ".join(super().to_internal_value(data).split())
+
+
+class Email(Line):
+    def to_internal_value(self, data: Any) -> str:
+        try:
+            return addresses.normalise(super().to_internal_value(data))[0]
+        except ValueError as error:
+            raise serializers.ValidationError(str(error), code="invalid") from error
+
+
+class Website(Line):
+    def to_internal_value(self, data: Any) -> str:
+        value = super().to_internal_value(data)
+        if not value:
+            return ""
+        if not re.match(r"[A-Za-z][A-Za-z0-9+.-]*:(?!\d+(/|$))", value):
+            value = f"https://{value}"
+        try:
+            parts = urlsplit(value)
+        except ValueError:
+            parts = urlsplit("")
+        if parts.scheme.lower() not in {"http", "https"} or not parts.hostname:
+            raise serializers.ValidationError("Only http and https addresses are accepted.", code="scheme")
+        return value
+
+
+class TimeZone(Line):
+    def to_internal_value(self, data: Any) -> str:
+        value = super().to_internal_value(data)
+        if value and not zones.is_known(value):
+            raise serializers.ValidationError(
+                "That is no IANA time zone. Use a name like Europe/Berlin.", code="timezone"
+            )
+        return value
+
+
+class Answers(serializers.Field):
+    """Statement key → yes, no or unsure. Every wrong entry is named, not only the first."""
+
+    default_error_messages = {"not_an_object": "Give an object: statement key to yes, no or unsure."}
+
+    def to_internal_value(self, data: Any) -> dict[str, str]:
+        if not isinstance(data, dict):
+            self.fail("not_an_object")
+        errors = {key: self._wrong(key, value) for key, value in data.items()}
+        if any(errors.values()):
+            raise serializers.ValidationError({key: [error] for key, error in errors.items() if error})
+        return dict(data)
+
+    def _wrong(self, key: str, value: Any) -> serializers.ErrorDetail | None:
+        if key not in BY_KEY:
+            return serializers.ErrorDetail("There is no such statement.", code="unknown_statement")
+        if value not in OPTIONS:
+            return serializers.ErrorDetail("Answer yes, no or unsure.", code="unknown_answer")
+        return None
+
+
+class Instant(serializers.Field):
+    """An RFC 3339 instant with its offset: a local time without one would be a guess."""
+
+    default_error_messages = {
+        "invalid": "That is no RFC 3339 time. Use a form like 2026-11-23T10:00:00+01:00.",
+        "no_offset": "The time has no offset, so it could mean several instants. Add Z or one like +01:00.",
+    }
+
+    def to_internal_value(self, data: Any) -> datetime:
+        try:
+            instant = parse_datetime(data) if isinstance(data, str) else None
+        except ValueError:
+            instant = None
+        if instant is None:
+            self.fail("invalid")
+        assert instant is not None
+        if instant.tzinfo is None:
+            self.fail("no_offset")
+        return instant
+
+
+class Consent(serializers.Serializer):
+    follow_up = serializers.BooleanField(default=False)
+    text = Text(max_length=5000)
+
+
+class Attribution(serializers.Field):
+    """Where the visitor came from. Cosmetic: what does not fit is cut or passed over, never refused."""
+
+    def to_internal_value(self, data: Any) -> dict[str, str]:
+        if not isinstance(data, dict):
+            return {}
+        return {key: data[key][:500] for key in ATTRIBUTION if isinstance(data.get(key), str) and data[key]}
+
+
+class SubmissionFields(serializers.Serializer):
+    """Everything a website may send; unknown fields are passed over."""
+
+    name = Line(required=True, max_length=200)
+    email = Email(required=True, max_length=254)
+    company = Line(max_length=200)
+    role = Line(max_length=200)
+    phone = Line(max_length=40)
+    website = Website(max_length=500)
+    company_size = serializers.ChoiceField(COMPANY_SIZES, required=False, allow_blank=True, default="")
+    message = Text(max_length=5000, trim_whitespace=False)
+    questionnaire = Line(max_length=50)
+    answers = Answers(required=False, default=dict)
+    asked_for = serializers.ChoiceField(["cto", "ai", "both", "not_sure"], required=False, allow_blank=True, default="")
+    timezone = TimeZone(max_length=64)
+    language = Line(max_length=200)
+    preferred_start = serializers.ListField(child=Instant(), required=False, default=list, max_length=5)
+    hold = serializers.BooleanField(required=False, default=True)
+    consent = Consent(required=False)
+    attribution = Attribution(required=False, default=dict)
+    test = serializers.BooleanField(required=False, default=False)
+    contact_fax_ext = Line(max_length=200)
+
+    def validate_language(self, value: str) -> str:
+        return value if len(value) <= 35 and LANGUAGE.fullmatch(value) else ""
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if not attrs["answers"] and not attrs["message"].strip():
+            raise serializers.ValidationError(
+                "Answer at least one statement, or write a message.", code="nothing_to_judge"
+            )
+        return attrs

@@ -1,0 +1,198 @@
+"""What can happen to an enquiry: it is received (once), its token opens it, staff move the lead.
+
+Comes after the door (`intake.api`) and before the outbox: one short transaction stores the person, the
+submission and the verdict, and publishes what has to follow.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.core import signing
+from django.db import transaction
+
+from assessments import services as assessments
+from assessments.judge import Decision, judge
+from assessments.models import Assessment
+from intake import addresses, events, store
+from intake.models import Lead, Submission, signer
+from outbox import outbox
+
+KEY_LIFE = timedelta(hours=24)
+TOKEN_LIFE = timedelta(days=180)
+
+
+class InFlight(Exception):
+    """The first request with this idempotency key is still running."""
+
+
+class KeyReused(Exception):
+    """This idempotency key came with other fields before."""
+
+
+class UnknownQuestionnaire(Exception):
+    """There is no published questionnaire under this slug."""
+
+
+@dataclass(frozen=True)
+class Enquiry:
+    """A validated enquiry: the fields of `SubmissionFields`, and all parsed fields as they came."""
+
+    fields: dict[str, Any]
+    payload: dict[str, Any]
+
+    @property
+    def fingerprint(self) -> str:
+        """Of the parsed fields, so that a retry with another multipart boundary is the same request."""
+        canonical = json.dumps(self.payload, sort_keys=True, ensure_ascii=True)
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+    @property
+    def quarantine_reasons(self) -> list[str]:
+        return ["trap_field"] if self.fields["contact_fax_ext"] else []
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """The stored submission, and whether this request stored it or an earlier one with the same key."""
+
+    submission: Submission
+    is_replay: bool = False
+
+
+def receive_submission(enquiry: Enquiry, *, key: str | None, scope: str, now: datetime) -> Receipt:
+    """Judges and stores one enquiry, at most once per key.
+
+    Raises InFlight, KeyReused or UnknownQuestionnaire, with nothing stored.
+    """
+    version = assessments.published(enquiry.fields["questionnaire"] or assessments.DEFAULT_SLUG)
+    if version is None:
+        raise UnknownQuestionnaire
+    decision = judge(
+        enquiry.fields["answers"],
+        company_size=enquiry.fields["company_size"] or None,
+        asked_for=enquiry.fields["asked_for"] or None,
+    )
+    with transaction.atomic():
+        if key is not None:
+            earlier = _earlier(enquiry, scope=scope, key=key, now=now)
+            if earlier:
+                return Receipt(earlier, is_replay=True)
+        assessment = assessments.keep(decision, version=version, answers=enquiry.fields["answers"], now=now)
+        submission = _submission(enquiry, assessment, now=now)
+        submission.idempotency_scope, submission.idempotency_key = scope, key
+        _store(submission, _person(enquiry, decision), now=now)
+        return Receipt(submission)
+
+
+def _earlier(enquiry: Enquiry, *, scope: str, key: str, now: datetime) -> Submission | None:
+    """The submission that this key made before, if it is younger than a day."""
+    if not store.try_lock("submission", scope, key):
+        raise InFlight
+    earlier = (
+        Submission.objects.select_related("first_assessment")
+        .filter(idempotency_scope=scope, idempotency_key=key)
+        .first()
+    )
+    if earlier is None:
+        return None
+    if earlier.created_at <= now - KEY_LIFE:
+        Submission.objects.filter(pk=earlier.pk).update(idempotency_key=None)
+        return None
+    if earlier.fingerprint != enquiry.fingerprint:
+        raise KeyReused
+    return earlier
+
+
+def _store(submission: Submission, person: Lead, *, now: datetime) -> None:
+    """Writes the rows and publishes; a quarantined submission makes no lead and causes nothing."""
+    if submission.is_quarantined:
+        submission.save(force_insert=True)
+        outbox.publish(events.quarantined(submission), now=now)
+        return
+    stored = store.upsert_lead(person, now=now)
+    # As the upsert left it: the events of this very moment need no more than that.
+    person.id, person.event_sequence = stored.id, stored.event_sequence
+    if not stored.is_new:
+        person = Lead.objects.get(pk=stored.id)
+    submission.lead = person
+    submission.save(force_insert=True)
+    news = [events.about("lead.assessed", submission=submission, lead=person, sequence=stored.event_sequence)]
+    if stored.is_new:
+        news.insert(0, events.about("lead.created", submission=submission, lead=person, sequence=1))
+    outbox.publish(*news, now=now)
+
+
+def _person(enquiry: Enquiry, decision: Decision) -> Lead:
+    fields = enquiry.fields
+    email, email_key = addresses.normalise(fields["email"])
+    return Lead(
+        email=email,
+        email_key=email_key,
+        **{name: fields[name] for name in ("name", "company", "role", "phone", "website", "company_size", "timezone")},
+        gap=decision.gap,
+        primary=decision.primary or "",
+        engagement=decision.engagement,
+    )
+
+
+def _submission(enquiry: Enquiry, assessment: Assessment, *, now: datetime) -> Submission:
+    fields = enquiry.fields
+    consent = fields.get("consent") or {}
+    return Submission(
+        assessment=assessment,
+        first_assessment=assessment,
+        **{
+            name: fields[name]
+            for name in ("message", "asked_for", "company_size", "timezone", "language", "hold", "attribution")
+        },
+        preferred_start=[moment.isoformat() for moment in fields["preferred_start"]],
+        consent_follow_up=consent.get("follow_up", False),
+        consent_text=consent.get("text", ""),
+        payload=enquiry.payload,
+        is_test=fields["test"],
+        quarantine_reasons=enquiry.quarantine_reasons,
+        fingerprint=enquiry.fingerprint,
+        created_at=now,
+        last_activity_at=now,
+    )
+
+
+# --- the token ------------------------------------------------------------------------------------------
+
+
+def by_token(token: str, *, now: datetime) -> Submission | None:
+    """The submission that a token opens. Expired, foreign and mistyped ones all give None."""
+    try:
+        submission_id = uuid.UUID(hex=signer().unsign(token))
+    except (signing.BadSignature, ValueError):
+        return None
+    return (
+        Submission.objects.select_related("assessment", "first_assessment", "lead")
+        .filter(pk=submission_id, last_activity_at__gt=now - TOKEN_LIFE)
+        .first()
+    )
+
+
+def note_activity(submission: Submission, *, now: datetime) -> None:
+    """An act of the token's holder: the token lives on from here."""
+    Submission.objects.filter(pk=submission.pk).update(last_activity_at=now)
+    Lead.objects.filter(submissions=submission.pk).update(last_activity_at=now)
+
+
+# --- staff ----------------------------------------------------------------------------------------------
+
+
+def change_stage(lead: Lead, stage: str, *, now: datetime, only_from: tuple[str, ...] = ()) -> None:
+    """Moves the lead and tells it. Raises StaleTransition where it stands elsewhere by now."""
+    with transaction.atomic():
+        before = lead.move_to(stage, only_from=only_from)
+        submission = lead.submissions.select_related("assessment", "lead").order_by("-created_at").first()
+        if submission is not None:
+            more: dict[str, Any] = {"from": before, "to": stage}
+            events.publish("lead.stage_changed", submission=submission, now=now, **more)

@@ -1,0 +1,68 @@
+"""The two statements of the intake that the ORM has no words for: the upsert of a lead, and the try-lock."""
+
+import hashlib
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection
+from uuid6 import uuid7
+
+from intake.models import Lead
+
+
+@dataclass(frozen=True)
+class StoredLead:
+    """Which lead it is, whether it is new, and the last event number taken for it."""
+
+    id: uuid.UUID
+    is_new: bool
+    event_sequence: int
+
+
+def upsert_lead(lead: Lead, *, now: datetime) -> StoredLead:
+    """Inserts the person, or finds the one with this address and touches only its time of activity.
+
+    Takes the event numbers in the same statement: two for a new person (created, assessed), one else.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO intake_lead (id, email, email_key, name, company, role, phone, website, company_size,
+                timezone, stage, gap, "primary", engagement, corrected_gap, event_sequence, created_at,
+                last_activity_at)
+            VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, '', 2, %s, %s)
+            ON CONFLICT (email_key) DO UPDATE SET
+                last_activity_at = excluded.last_activity_at,
+                event_sequence = intake_lead.event_sequence + 1,
+                gap = excluded.gap, "primary" = excluded."primary", engagement = excluded.engagement
+            RETURNING id, xmax = 0, event_sequence
+            """,
+            [
+                uuid7(), lead.email, lead.email_key, lead.name, lead.company, lead.role, lead.phone, lead.website,
+                lead.company_size, lead.timezone, lead.stage, lead.gap, lead.primary, lead.engagement, now, now,
+            ],
+        )  # fmt: skip
+        row = cursor.fetchone()
+    return StoredLead(id=row[0], is_new=row[1], event_sequence=row[2])
+
+
+def next_event_number(lead_id: uuid.UUID) -> int:
+    """The next number for an event of this lead; holds the lead's row until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE intake_lead SET event_sequence = event_sequence + 1 WHERE id = %s RETURNING event_sequence",
+            [lead_id],
+        )
+        return int(cursor.fetchone()[0])
+
+
+def try_lock(*parts: str) -> bool:
+    """An advisory lock on these words until the transaction ends; False at once where another one holds it.
+
+    A plain insert of the same key would wait for the first transaction instead (2.5 s measured on a slow one).
+    """
+    digest = hashlib.sha256("\x00".join(parts).encode()).digest()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [int.from_bytes(digest[:8], "big", signed=True)])
+        return bool(cursor.fetchone()[0])

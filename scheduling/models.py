@@ -1,0 +1,218 @@
+"""Advisors and the time they give: Advisor, Assignment (who was chosen and why), Booking, BookingAdvisor.
+
+The exclusion constraint on BookingAdvisor is what makes double booking impossible; everything above it is
+courtesy. Written by `scheduling.services`.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import F, Q
+from uuid6 import uuid7
+
+from intake import zones
+from intake.models import StaleTransition, Submission
+from scheduling.slots import Rules, parse_weekly
+
+DEPTH = [MinValueValidator(0), MaxValueValidator(3)]
+
+
+def office_week() -> dict[str, list[list[str]]]:
+    return {day: [["09:00", "12:30"], ["13:30", "17:00"]] for day in ("mon", "tue", "wed", "thu", "fri")}
+
+
+def validate_hours(value: object) -> None:
+    try:
+        parse_weekly(value)
+    except ValueError as error:
+        raise ValidationError(str(error), code="hours") from error
+
+
+class Advisor(models.Model):
+    """Somebody who takes conversations. Depth: 0 none, 1 can talk about it, 2 does it, 3 has led it for years."""
+
+    id = models.BigAutoField(primary_key=True)
+    name = models.CharField(max_length=200)
+    title = models.CharField(max_length=200)
+    email = models.EmailField()
+    bio = models.TextField(blank=True)
+    cto_depth = models.PositiveSmallIntegerField(default=0, validators=DEPTH)
+    ai_depth = models.PositiveSmallIntegerField(default=0, validators=DEPTH)
+    timezone = models.CharField(max_length=64, default="UTC", validators=[zones.validate])
+    weekly_hours = models.JSONField(
+        default=office_week,
+        validators=[validate_hours],
+        help_text='Local time by weekday: {"mon": [["09:00", "12:30"], ["13:30", "17:00"]], …}',
+    )
+    meeting_minutes = models.PositiveSmallIntegerField(default=30, validators=[MinValueValidator(5)])
+    step_minutes = models.PositiveSmallIntegerField(default=30, validators=[MinValueValidator(5)])
+    buffer_before_minutes = models.PositiveSmallIntegerField(default=10)
+    buffer_after_minutes = models.PositiveSmallIntegerField(default=10)
+    notice_hours = models.PositiveSmallIntegerField(default=12, help_text="No conversation sooner than this.")
+    horizon_days = models.PositiveSmallIntegerField(default=30, validators=[MinValueValidator(1)])
+    join_url = models.URLField(blank=True, help_text="Link to the advisor's meeting room.")
+    active = models.BooleanField(default=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(cto_depth__lte=3, ai_depth__lte=3), name="advisor_depth_to_three"),
+            models.CheckConstraint(
+                condition=Q(meeting_minutes__gte=5, step_minutes__gte=5), name="advisor_minutes_sensible"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+    @property
+    def rules(self) -> Rules:
+        return Rules(
+            zone=self.zone,
+            weekly=parse_weekly(self.weekly_hours),
+            length=timedelta(minutes=self.meeting_minutes),
+            step=timedelta(minutes=self.step_minutes),
+            buffer_before=timedelta(minutes=self.buffer_before_minutes),
+            buffer_after=timedelta(minutes=self.buffer_after_minutes),
+            notice=timedelta(hours=self.notice_hours),
+            horizon=timedelta(days=self.horizon_days),
+        )
+
+
+class Assignment(models.Model):
+    """What was decided about a conversation for one submission, once: whom, by which step, and the outcome."""
+
+    class Outcome(models.TextChoices):
+        HELD = "held", "A time is held"
+        CONFIRMED = "confirmed", "The wished time was free"
+        OFFER = "offer", "Times are offered"
+        UNAVAILABLE = "unavailable", "Nobody is free"
+        NONE = "none", "No conversation: a test"
+
+    submission = models.OneToOneField(Submission, on_delete=models.CASCADE, related_name="assignment")
+    advisor = models.ForeignKey(Advisor, on_delete=models.PROTECT, null=True, related_name="+")
+    outcome = models.CharField(max_length=16, choices=Outcome)
+    step = models.CharField(max_length=32, help_text="What decided who was considered.")
+    candidates = models.JSONField(default=list, help_text="Who was considered, best first, with depth and load.")
+    decided_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.get_outcome_display()}: {self.advisor or 'nobody'}"
+
+
+class Booking(models.Model):
+    """One conversation: tentative (held for the prospect), confirmed, and the four ways it ends."""
+
+    class Status(models.TextChoices):
+        TENTATIVE = "tentative", "Held"
+        CONFIRMED = "confirmed", "Confirmed"
+        CANCELLED = "cancelled", "Cancelled"
+        EXPIRED = "expired", "Expired"
+        COMPLETED = "completed", "Completed"
+        NO_SHOW = "no_show", "No-show"
+
+    OPEN = (Status.TENTATIVE, Status.CONFIRMED)
+    # From each state, the ones it may move to. Nothing leaves an end.
+    ALLOWED = {
+        Status.TENTATIVE: {Status.CONFIRMED, Status.CANCELLED, Status.EXPIRED},
+        Status.CONFIRMED: {Status.CANCELLED, Status.COMPLETED, Status.NO_SHOW},
+    }
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="bookings")
+    status = models.CharField(max_length=16, choices=Status)
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    timezone = models.CharField(max_length=64, help_text="The prospect's; the advisor's where none came.")
+    expires_at = models.DateTimeField(null=True, blank=True, help_text="When a hold goes by itself.")
+    created_at = models.DateTimeField()
+    confirmed_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["submission"],
+                condition=Q(status__in=["tentative", "confirmed"]),
+                name="booking_one_open_per_submission",
+            ),
+            models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="booking_takes_time"),
+            models.CheckConstraint(
+                condition=~Q(status="tentative") | Q(expires_at__isnull=False), name="booking_hold_expires"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["expires_at"], condition=Q(status="tentative"), name="booking_holds_to_expire"),
+            models.Index(fields=["starts_at"], name="booking_by_start"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.starts_at:%Y-%m-%d %H:%M} UTC, {self.get_status_display().lower()}"
+
+    @property
+    def advisor(self) -> Advisor:
+        """The advisor who leads; needs `prefetch_related("seats__advisor")` to cost nothing."""
+        return next(seat.advisor for seat in self.seats.all() if seat.leads)
+
+    @property
+    def colleagues(self) -> list[Advisor]:
+        return [seat.advisor for seat in self.seats.all() if not seat.leads]
+
+    def move_to(self, status: "Booking.Status", *, now: datetime) -> None:
+        """Changes the status and lets go of the advisor's time where the new one holds none.
+
+        Raises StaleTransition where the booking does not stand where this object says, or a hold is over.
+        """
+        before = Booking.Status(self.status)
+        if status not in self.ALLOWED.get(before, set()):
+            raise StaleTransition(f"A booking that is {before.label.lower()} cannot become {status.label.lower()}.")
+        rows = Booking.objects.filter(pk=self.pk, status=before)
+        if status == self.Status.CONFIRMED:
+            rows = rows.filter(expires_at__gt=now)
+        changes: dict[str, Any] = {"status": status}
+        changes["confirmed_at" if status == self.Status.CONFIRMED else "ended_at"] = now
+        if not rows.update(**changes):
+            raise StaleTransition("The booking has changed since it was read.")
+        if status in {self.Status.CANCELLED, self.Status.EXPIRED}:
+            self.seats.update(holds_time=False)
+        for name, value in changes.items():
+            setattr(self, name, value)
+
+
+class BookingAdvisor(models.Model):
+    """A seat in a conversation: the time that it blocks for one advisor, buffers included."""
+
+    booking = models.ForeignKey(Booking, on_delete=models.CASCADE, related_name="seats")
+    advisor = models.ForeignKey(Advisor, on_delete=models.PROTECT, related_name="seats")
+    leads = models.BooleanField(default=True)
+    blocked = DateTimeRangeField()
+    holds_time = models.BooleanField(default=True, help_text="False once the booking is cancelled or expired.")
+
+    class Meta:
+        constraints = [
+            ExclusionConstraint(
+                name="advisor_never_booked_twice",
+                expressions=[("advisor", RangeOperators.EQUAL), ("blocked", RangeOperators.OVERLAPS)],
+                condition=Q(holds_time=True),
+            ),
+            # An empty range would never conflict, an unbounded one always, and '[]' would clash with its neighbour.
+            models.CheckConstraint(
+                condition=Q(blocked__isempty=False, blocked__lower_inf=False, blocked__upper_inf=False)
+                & Q(blocked__lower_inc=True, blocked__upper_inc=False),
+                name="blocked_range_is_plain",
+            ),
+            models.UniqueConstraint(fields=["booking", "advisor"], name="advisor_once_per_booking"),
+            models.UniqueConstraint(fields=["booking"], condition=Q(leads=True), name="booking_has_one_lead"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.advisor}"

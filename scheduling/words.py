@@ -1,0 +1,47 @@
+"""Times as people read them, in both zones; used on the visitor's page and in every mail. Pure."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from scheduling.slots import Interval
+
+APART = timedelta(hours=3)
+
+
+def day(moment: datetime) -> str:
+    return f"{moment:%A}, {moment.day} {moment:%B %Y}"
+
+
+def when(start: datetime, end: datetime, zone: ZoneInfo) -> str:
+    """“Tuesday, 24 November 2026, 10:00 to 10:30 (Europe/Berlin)”."""
+    local = start.astimezone(zone)
+    return f"{day(local)}, {local:%H:%M} to {end.astimezone(zone):%H:%M} ({zone.key})"
+
+
+def elsewhere(start: datetime, end: datetime, *, zone: ZoneInfo, home: ZoneInfo, who: str) -> str:
+    """The same time in the other's zone, with the date only where it differs."""
+    there, here = start.astimezone(zone), start.astimezone(home)
+    if there.utcoffset() == here.utcoffset():
+        return f"The same hour for {who} ({zone.key})."
+    date = f"{day(there)}, " if there.date() != here.date() else ""
+    return f"For {who}: {date}{there:%H:%M} to {end.astimezone(zone):%H:%M} ({zone.key})."
+
+
+def when_short(moment: datetime, zone: ZoneInfo) -> str:
+    """“Wednesday, 25 November 2026, 17:00”."""
+    local = moment.astimezone(zone)
+    return f"{day(local)}, {local:%H:%M}"
+
+
+def spread(slots: Sequence[Interval], *, zone: ZoneInfo, count: int, a_day: int = 2) -> list[Interval]:
+    """The soonest slots, at most `a_day` of one day and those hours apart, so that a list offers a choice."""
+    chosen: list[Interval] = []
+    for slot in slots:
+        local = slot[0].astimezone(zone)
+        same_day = [s for s in chosen if s[0].astimezone(zone).date() == local.date()]
+        if len(same_day) < a_day and all(slot[0] - s[0] >= APART for s in same_day):
+            chosen.append(slot)
+        if len(chosen) == count:
+            break
+    return chosen

@@ -1,0 +1,95 @@
+"""Mails, their templates and webhook endpoints in the admin."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.forms import ModelForm
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from unfold.admin import ModelAdmin
+from unfold.decorators import display
+
+from notifications.models import Endpoint, Mail, Template
+from outbox.admin import ReadOnly
+from outbox.desk import link, preserved, table
+
+STATUS_COLOURS = {"pending": "info", "sent": "success", "withheld": "warning"}
+
+
+@admin.register(Mail)
+class MailAdmin(ReadOnly):
+    list_display = ("subject", "to", "kind", "show_status", "reason", "created_at", "sent_at")
+    list_filter = ("kind", "status")
+    search_fields = ("to", "subject", "message_id")
+    ordering = ("-created_at",)
+    fields = (
+        "to", "subject", "kind", "status", "reason", "created_at", "sent_at", "reply_to", "message_id", "show_html",
+        "show_text", "show_delivery",
+    )  # fmt: skip
+    readonly_fields = ("show_html", "show_text", "show_delivery")
+
+    @display(description="Status", ordering="status", label=STATUS_COLOURS)
+    def show_status(self, mail: Mail) -> tuple[str, str]:
+        return mail.status, mail.get_status_display()
+
+    @display(description="As seen")
+    def show_html(self, mail: Mail) -> SafeString:
+        """In a frame that may run nothing and open nothing."""
+        return format_html(
+            '<iframe sandbox srcdoc="{}" title="The mail" style="{}"></iframe>',
+            mail.html,
+            "width:100%;height:40rem;border:1px solid #ccc",
+        )
+
+    @display(description="Text part")
+    def show_text(self, mail: Mail) -> SafeString:
+        return preserved(mail.text)
+
+    @display(description="Delivery")
+    def show_delivery(self, mail: Mail) -> str:
+        return link(mail.delivery, str(mail.delivery)) if mail.delivery else "-"
+
+
+@admin.register(Template)
+class TemplateAdmin(ModelAdmin):
+    list_display = ("engagement", "subject")
+    search_fields = ("engagement", "subject", "body")
+    readonly_fields = ("engagement",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Endpoint)
+class EndpointAdmin(ModelAdmin):
+    list_display = ("url", "event_types", "include_contact", "active", "created_at")
+    list_filter = ("active", "include_contact")
+    search_fields = ("url",)
+    readonly_fields = ("created_at",)
+
+    def save_model(self, request: HttpRequest, obj: Endpoint, form: ModelForm, change: bool) -> None:  # noqa: FBT001
+        super().save_model(request, obj, form, change)
+        if not change:
+            self.message_user(request, f"The signing secret, shown only this once: {obj.secret}", messages.WARNING)
+
+
+def mails_of(lead_id: Any) -> SafeString:
+    """A table of the mails about a lead, for the lead's page."""
+    rows = Mail.objects.filter(lead=lead_id).order_by("-created_at")[:50]
+    return table(
+        ("Mail", "To", "Kind", "Status", "Sent (UTC)"),
+        [
+            (
+                link(row, row.subject or "(no subject)"),
+                row.to,
+                row.get_kind_display(),
+                f"{row.get_status_display()} {row.reason}",
+                f"{row.sent_at:%Y-%m-%d %H:%M:%S}" if row.sent_at else "",
+            )
+            for row in rows
+        ],
+    )

@@ -1,0 +1,80 @@
+"""Builds the two parts of a mail from one body of paragraphs: text and HTML. Pure but for escaping.
+
+A body is paragraphs with an empty line between them. `{{ name }}` stands for a value; a paragraph that is
+nothing but a placeholder may be a list or a button; a paragraph whose values are all empty is left out.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from django.utils.html import escape
+
+PLACEHOLDER = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
+PLACEHOLDERS = (
+    "greeting", "headline", "meaning", "reasons", "takes_on", "cost", "asked_otherwise", "time", "advisor", "firm",
+    "button",
+)  # fmt: skip
+
+# What a person could be called; anything else (a link, a formula, markup) is no name to greet by.
+NAME = re.compile(r"[^\W\d_]+(?:['’.\- ]{1,2}[^\W\d_]+){0,4}\.?")
+MAX_NAME = 40
+
+
+@dataclass(frozen=True)
+class Button:
+    """A link that stands out: its words and where it goes."""
+
+    label: str
+    url: str
+
+
+Value = str | Sequence[str] | Button
+
+
+def unknown_placeholders(body: str) -> list[str]:
+    return [name for name in PLACEHOLDER.findall(body) if name not in PLACEHOLDERS]
+
+
+def fill_line(line: str, values: Mapping[str, Value]) -> str:
+    """A subject: placeholders filled with plain text, on one line."""
+    return " ".join(PLACEHOLDER.sub(lambda match: str(values[match[1]]), line).split())
+
+
+def fill(body: str, values: Mapping[str, Value]) -> tuple[str, str]:
+    """The text and the HTML of the body. Raises KeyError for a placeholder without a value."""
+    texts, htmls = [], []
+    for paragraph in re.split(r"\n\s*\n", body.strip()):
+        alone = PLACEHOLDER.fullmatch(paragraph.strip())
+        names = PLACEHOLDER.findall(paragraph)
+        if names and not any(values[name] for name in names):
+            continue
+        value: Value = values[alone[1]] if alone else _sentence(paragraph, values)
+        texts.append(_as_text(value))
+        htmls.append(_as_html(value))
+    return "\n\n".join(texts), "\n".join(htmls)
+
+
+def _sentence(paragraph: str, values: Mapping[str, Value]) -> str:
+    return " ".join(PLACEHOLDER.sub(lambda match: str(values[match[1]]), paragraph).split())
+
+
+def _as_text(value: Value) -> str:
+    if isinstance(value, Button):
+        return f"{value.label}:\n{value.url}"
+    if isinstance(value, str):
+        return value
+    return "\n".join(f"- {item}" for item in value)
+
+
+def _as_html(value: Value) -> str:
+    if isinstance(value, Button):
+        return f'<p class="action"><a class="button" href="{escape(value.url)}">{escape(value.label)}</a></p>'
+    if isinstance(value, str):
+        return f"<p>{escape(value)}</p>"
+    return f"<ul>{''.join(f'<li>{escape(item)}</li>' for item in value)}</ul>"
+
+
+def greeting(name: str) -> str:
+    """“Hello Ada Lovelace,”, and “Hello,” for what does not look like a name: a stranger may have typed it."""
+    return f"Hello {name}," if len(name) <= MAX_NAME and NAME.fullmatch(name) else "Hello,"

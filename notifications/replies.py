@@ -1,0 +1,174 @@
+"""The reply to an enquiry and the mails about a booking: decided from the present state, at the moment of sending.
+
+Comes after `book_call` (for the held time) and before `notifications.mails`, which sends. The reply says
+nothing that a stranger could have typed: the ruleset's words, never a quote, a company or a message.
+"""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django.utils import timezone
+
+from assessments import words as verdicts
+from intake.models import Firm, Submission
+from notifications import compose, mails
+from notifications.compose import Button, Value
+from notifications.models import Mail, Template
+from outbox.models import Delivery
+from scheduling import services, words
+from scheduling.availability import free_slots
+from scheduling.models import Advisor, Booking
+from scheduling.services import UnableToBook
+
+REASONS = 3
+OFFERED = 3
+
+
+def send_reply(delivery: Delivery) -> dict[str, str]:
+    """The one reply to a submission, with the time that is held for it, or three times to choose from."""
+    now = timezone.now()
+    submission = _submission(delivery)
+    if submission is None or submission.lead is None:
+        return {"skipped": "The submission was erased."}
+    decision = submission.assessment.decision
+    template = Template.objects.filter(engagement=decision["engagement"]).first() or default_template(
+        decision["engagement"]
+    )
+    booking = services.open_booking(submission)
+    values = reply_values(submission, booking, now=now)
+    text, html = compose.fill(template.body, values)
+    advisor = _advisor(submission, booking)
+    letter = mails.Letter(
+        kind=Mail.Kind.REPLY,
+        to=submission.lead.email,
+        subject=compose.fill_line(template.subject, values),
+        text=text,
+        html=html,
+        reply_to=advisor.email if advisor else "",
+        lead=submission.lead,
+    )
+    mail = mails.send(letter, delivery=delivery, now=now)
+    return {"mail": str(mail.id), "status": str(mail.status)}
+
+
+def _submission(delivery: Delivery) -> Submission | None:
+    return (
+        Submission.objects.select_related("lead", "assessment")
+        .filter(pk=delivery.event.data["submission"]["id"])
+        .first()
+    )
+
+
+def _advisor(submission: Submission, booking: Booking | None) -> Advisor | None:
+    if booking is not None:
+        return booking.advisor
+    try:
+        return services.advisor_for(submission)
+    except UnableToBook:
+        return None
+
+
+def reply_values(submission: Submission, booking: Booking | None, *, now: datetime) -> dict[str, Value]:
+    """What the placeholders of a reply stand for."""
+    assert submission.lead is not None
+    decision = submission.assessment.decision
+    wording = verdicts.BY_ENGAGEMENT[decision["engagement"]]
+    advisor = _advisor(submission, booking)
+    reasons = [reason["text"] for reason in decision["reasons"] if reason["direction"] == "for"]
+    return {
+        "greeting": compose.greeting(submission.lead.name),
+        "headline": wording.headline,
+        "meaning": wording.meaning,
+        "reasons": reasons[:REASONS],
+        "takes_on": wording.takes_on,
+        "cost": wording.cost,
+        "asked_otherwise": verdicts.asked_otherwise(submission.asked_for, decision["gap"]),
+        "time": _time(submission, booking, advisor, now=now),
+        "advisor": f"{advisor.name}, {advisor.title}" if advisor else "",
+        "firm": Firm.get().name,
+        "button": Button(_label(booking, advisor), submission.page_url),
+    }
+
+
+def _time(submission: Submission, booking: Booking | None, advisor: Advisor | None, *, now: datetime) -> Value:
+    """The paragraph about the conversation: held, confirmed, three offers, or a promise to come back."""
+    if advisor is None:
+        return "All our advisors are booked out at the moment. Answer this mail with times that suit you."
+    if booking is None:
+        return _offers(submission, advisor, now=now)
+    sentences = [
+        f"{_OPENING[booking.status]} {advisor.name}, {advisor.title}: {when(booking)}.",
+        elsewhere(booking),
+    ]
+    if booking.status == Booking.Status.TENTATIVE:
+        sentences.append("One tap keeps it, other times are one tap away. Ignore it, and it goes by itself.")
+    return " ".join(sentences)
+
+
+_OPENING = {
+    Booking.Status.TENTATIVE.value: "We pencilled in a conversation for you with",
+    Booking.Status.CONFIRMED.value: "Your conversation is booked with",
+}
+
+
+def _offers(submission: Submission, advisor: Advisor, *, now: datetime) -> Value:
+    zone = ZoneInfo(submission.timezone or advisor.timezone)
+    free = words.spread(free_slots([advisor], now=now)[advisor.id], zone=zone, count=OFFERED)
+    if not free:
+        return f"{advisor.name} has no free time at the moment. Answer this mail with times that suit you."
+    return [f"{advisor.name} is free {words.when(start, end, zone)}" for start, end in free]
+
+
+def _label(booking: Booking | None, advisor: Advisor | None) -> str:
+    if advisor is None:
+        return "Read the assessment"
+    if booking is None:
+        return "Choose a time"
+    return "Keep this time" if booking.status == Booking.Status.TENTATIVE else "See your booking"
+
+
+def when(booking: Booking) -> str:
+    return words.when(booking.starts_at, booking.ends_at, ZoneInfo(booking.timezone))
+
+
+def elsewhere(booking: Booking) -> str:
+    advisor = booking.advisor
+    home = ZoneInfo(booking.timezone)
+    if booking.timezone == advisor.timezone:
+        # The prospect told no zone, or shares the advisor's: UTC lets everybody find their own hour.
+        return words.elsewhere(
+            booking.starts_at, booking.ends_at, zone=ZoneInfo("UTC"), home=home, who="the world clock"
+        )
+    return words.elsewhere(booking.starts_at, booking.ends_at, zone=advisor.zone, home=home, who=advisor.name)
+
+
+def default_template(engagement: str) -> Template:
+    """The words that the code carries; loaded into the table, where staff rewrite them."""
+    return Template(engagement=engagement, subject=SUBJECTS[engagement], body=BODY)
+
+
+SUBJECTS = {
+    "fractional_cto": "Your assessment: a fractional CTO fits",
+    "fractional_ai_officer": "Your assessment: a fractional AI officer fits",
+    "one_leader_for_both": "Your assessment: both roles, and one person for them",
+    "cto_and_ai_officer": "Your assessment: both roles, in two people",
+    "discovery": "Your assessment: a conversation first",
+}
+BODY = """{{ greeting }}
+
+thank you for telling us where you stand. {{ headline }}.
+
+{{ meaning }}
+
+{{ reasons }}
+
+{{ asked_otherwise }}
+
+{{ time }}
+
+{{ button }}
+
+{{ takes_on }}
+
+{{ cost }}
+"""

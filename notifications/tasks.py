@@ -1,0 +1,33 @@
+"""Tasks of notifications: thin doors from Celery to the services beside them."""
+
+from typing import Any
+
+from celery import shared_task
+
+from notifications import notes, replies, webhooks
+from outbox import outbox
+
+
+@shared_task(name="notifications.send_reply")
+def send_reply(*, delivery_id: str, **_: Any) -> None:
+    outbox.attempt(delivery_id, replies.send_reply)
+
+
+@shared_task(name="notifications.send_booking_mail")
+def send_booking_mail(*, delivery_id: str, **_: Any) -> None:
+    outbox.attempt(delivery_id, notes.send_booking_mail)
+
+
+@shared_task(name="notifications.send_staff_note")
+def send_staff_note(*, delivery_id: str, **_: Any) -> None:
+    outbox.attempt(delivery_id, notes.send_staff_note)
+
+
+@shared_task(name="notifications.fan_out")
+def fan_out(*, delivery_id: str, **_: Any) -> None:
+    outbox.attempt(delivery_id, webhooks.fan_out)
+
+
+@shared_task(name="notifications.deliver_webhook")
+def deliver_webhook(*, delivery_id: str, **_: Any) -> None:
+    outbox.attempt(delivery_id, webhooks.deliver)

@@ -1,0 +1,43 @@
+"""The sidebar of the admin: what sales needs first, what operators need last."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse_lazy
+
+GROUPS = (
+    ("Desk", (("Leads", "person_search", "intake_lead"), ("Submissions", "inbox", "intake_submission"),
+              ("Bookings", "event", "scheduling_booking"), ("Mails", "mail", "notifications_mail"))),
+    ("House", (("Advisors", "badge", "scheduling_advisor"), ("Firm", "storefront", "intake_firm"),
+               ("Mail templates", "edit_note", "notifications_template"),
+               ("Questionnaires", "quiz", "assessments_questionnaire"))),
+    ("Machine room", (("Deliveries", "outbox", "outbox_delivery"), ("Events", "bolt", "outbox_event"),
+                      ("Webhook endpoints", "webhook", "notifications_endpoint"),
+                      ("Assessments", "balance", "assessments_assessment"),
+                      ("Assignments", "alt_route", "scheduling_assignment"))),
+    ("People", (("Users", "group", "auth_user"), ("Groups", "groups", "auth_group"))),
+)  # fmt: skip
+
+
+def navigation(request: HttpRequest) -> list[dict[str, Any]]:
+    return [
+        {
+            "title": title,
+            "separator": True,
+            "items": [
+                {
+                    "title": label,
+                    "icon": icon,
+                    "link": reverse_lazy(f"admin:{model}_changelist"),
+                    "permission": _may_view(model),
+                }
+                for label, icon, model in items
+            ],
+        }
+        for title, items in GROUPS
+    ]
+
+
+def _may_view(model: str) -> Any:
+    app, _, name = model.partition("_")
+    return lambda request: request.user.has_perm(f"{app}.view_{name}")

@@ -1,0 +1,59 @@
+"""Reads one environment variable at a time, or the file that its NAME_FILE twin names.
+
+Comes before everything: `config.settings` is the only caller.
+"""
+
+import os
+from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+
+TRUE = {"1", "true", "yes", "on"}
+FALSE = {"0", "false", "no", "off", ""}
+
+
+def text(name: str, default: str = "") -> str:
+    """The value of `name`, else the content of the file at `name`_FILE, else `default`.
+
+    An empty value counts as unset, because `NAME=` in an env file means "leave it at its default".
+    Raises ImproperlyConfigured where the named file cannot be read.
+    """
+    value = os.environ.get(name, "").strip()
+    if value:
+        return value
+    path = os.environ.get(f"{name}_FILE")
+    if not path:
+        return default
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise ImproperlyConfigured(f"{name}_FILE: cannot read {path} ({error.strerror}).") from error
+
+
+def flag(name: str, *, default: bool) -> bool:
+    """A boolean. Anything but a known word stops the start: `DEBUG=flase` must not mean true."""
+    value = text(name, "true" if default else "false").lower()
+    if value not in TRUE | FALSE:
+        raise ImproperlyConfigured(f"{name}: '{value}' is neither true nor false. Use true or false.")
+    return value in TRUE
+
+
+def number(name: str, default: int, *, low: int = 0, high: int = 65535) -> int:
+    """A whole number within [low, high]."""
+    value = text(name, str(default))
+    if not value.isascii() or not value.isdigit() or not low <= int(value) <= high:
+        raise ImproperlyConfigured(f"{name}: '{value}' is not a whole number from {low} to {high}.")
+    return int(value)
+
+
+def items(name: str, default: str = "") -> list[str]:
+    """A comma-separated list, each item stripped, empty ones dropped."""
+    return [item.strip() for item in text(name, default).split(",") if item.strip()]
+
+
+def choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
+    """One of a few words."""
+    value = text(name, default)
+    if value not in allowed:
+        raise ImproperlyConfigured(f"{name}: '{value}' is not one of {', '.join(allowed)}.")
+    return value

@@ -1,0 +1,342 @@
+"""Every setting, read from the environment once; what each variable means stands in .env.example.
+
+Nothing here stops a command that does not need it: secrets and servers that are missing are named by
+`config.checks.require` when a server process starts, or by the first query.
+"""
+
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import environ
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+from config import env
+from config.local import discovery, secret_files
+from intake.rates import Rate
+from outbox.routes import Route
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+DATA_DIR = Path(env.text("DATA_DIR", str(BASE_DIR / ".data")))
+DEBUG = env.flag("DEBUG", default=False)
+
+# --- Servers: the environment's, else those of the `make run` that is running in DATA_DIR ---------------
+
+DATABASE_URL = env.text("DATABASE_URL")
+LOCAL = (None if DATABASE_URL else discovery.find(DATA_DIR)) or {}
+if LOCAL:
+    DATABASE_URL = LOCAL["DATABASE_URL"]
+    print(f"Using the servers of `make run` in {DATA_DIR}.", file=sys.stderr)  # noqa: T201
+REDIS_URL = env.text("REDIS_URL", LOCAL.get("REDIS_URL", ""))
+BROKER_URL = env.text("BROKER_URL", REDIS_URL)
+CACHE_URL = env.text("CACHE_URL", REDIS_URL)
+
+
+def secret(name: str) -> str:
+    """From the environment; from `make run`'s folder only where no outside database is named."""
+    kept = None if env.text("DATABASE_URL") else secret_files.read(DATA_DIR, name)
+    return env.text(name, kept or "")
+
+
+SECRET_KEY = secret("SECRET_KEY")
+METRICS_TOKEN = secret("METRICS_TOKEN")
+
+# --- Addresses ------------------------------------------------------------------------------------------
+
+HOST = env.text("HOST", "127.0.0.1")
+PORT = env.number("PORT", 8000, low=1)
+PUBLIC_BASE_URL = env.text("PUBLIC_BASE_URL", LOCAL.get("PUBLIC_BASE_URL", f"http://localhost:{PORT}")).rstrip("/")
+_public = urlsplit(PUBLIC_BASE_URL)
+if _public.scheme not in {"http", "https"} or not _public.hostname:
+    raise ImproperlyConfigured(f"PUBLIC_BASE_URL: '{PUBLIC_BASE_URL}' is no http or https address.")
+ALLOWED_HOSTS = env.items("ALLOWED_HOSTS", f"{_public.hostname},localhost,127.0.0.1,[::1]")
+CSRF_TRUSTED_ORIGINS = env.items("CSRF_TRUSTED_ORIGINS", f"{_public.scheme}://{_public.netloc}")
+CORS_ALLOWED_ORIGINS = env.items("CORS_ALLOWED_ORIGINS")
+CORS_URLS_REGEX = r"^/api/v1/(questionnaires|submissions)/"
+CORS_ALLOW_HEADERS = ["content-type", "idempotency-key"]
+CORS_EXPOSE_HEADERS = ["Idempotency-Replayed", "Retry-After", "ETag", "Location"]
+# 0 = no proxy: X-Forwarded-For is a stranger's word. Django REST framework's own default (None) would use
+# the whole header as the client's name, so a bot would get a fresh budget per made-up header.
+NUM_PROXIES = env.number("NUM_PROXIES", 0, high=10)
+WEB_CONCURRENCY = env.number("WEB_CONCURRENCY", 1, low=1, high=64)
+
+_https = _public.scheme == "https"
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if NUM_PROXIES else None
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _https
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = (
+    ("__Host-sessionid", "__Host-csrftoken") if _https else ("sessionid", "csrftoken")
+)
+SESSION_COOKIE_AGE = 8 * 3600
+CSRF_COOKIE_HTTPONLY = True
+SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+# --- The house ------------------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "unfold",  # before the admin: it replaces its templates
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "corsheaders",
+    "csp",
+    "rest_framework",
+    "config",
+    "outbox",
+    "assessments",
+    "intake",
+    "scheduling",
+    "notifications",
+]
+MIDDLEWARE = [
+    "config.errors.ProblemMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "config.security.ContentSecurityPolicyMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "config" / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    }
+]
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "https:", "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+
+# --- Database: one engine everywhere --------------------------------------------------------------------
+
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+if DATABASE_URL:
+    DATABASES = {"default": environ.Env.db_url_config(DATABASE_URL)}
+    if DATABASES["default"].get("ENGINE") != "django.db.backends.postgresql":
+        raise ImproperlyConfigured("DATABASE_URL: Truegap needs PostgreSQL (postgres://user:password@host/name).")
+else:
+    DATABASES = {"default": {"ENGINE": "config.nowhere", "NAME": "truegap"}}
+DATABASES["default"].setdefault("OPTIONS", {}).update(connect_timeout=3, keepalives_idle=10, tcp_user_timeout=10_000)
+# A connection per request would cost more than the request itself.
+DATABASES["default"].update(CONN_MAX_AGE=60, CONN_HEALTH_CHECKS=True)
+
+# --- Celery: the broker is a doorbell, PostgreSQL holds the work (docs/adr/0001) ------------------------
+
+# The order matters: a call outwards ends first, then the soft limit, then the hard one, then the lease of
+# the row, and last the broker's own redelivery. The lease keeps the promise of a mail within 60 s of the
+# submission when a worker dies: 20 s for the booking + 30 s lease + 1 s beat.
+CALL_DEADLINE_SECONDS = 15
+CELERY_TASK_SOFT_TIME_LIMIT = 20
+CELERY_TASK_TIME_LIMIT = 25
+OUTBOX_LEASE_SECONDS = 30
+CELERY_VISIBILITY_TIMEOUT = 300
+
+CELERY_BROKER_URL = BROKER_URL or "redis://127.0.0.1:6379/0"
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": CELERY_VISIBILITY_TIMEOUT,  # recovers after kill -9; a task longer than it runs twice
+    "unacked_restore_interval": 5,  # the default sweep takes about 100 s whatever the timeout says
+    "unacked_restore_throttle": 1,
+    "socket_connect_timeout": 2,  # without these a publish to a frozen broker waits for ever
+    "socket_timeout": 5,  # above BRPOP's own second
+    "socket_keepalive": True,
+    "health_check_interval": 10,
+}
+CELERY_BROKER_POOL_LIMIT = 10
+CELERY_BROKER_POOL_ACQUIRE_TIMEOUT = 1.0
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # the default gives up after 100 tries
+CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0.1, "interval_max": 0.1}
+CELERY_TASK_IGNORE_RESULT = True  # the row is the result
+CELERY_TASK_ACKS_LATE = True  # early acks lost 10 of 4,000 tasks over eight kills, late ones 0 or 1
+CELERY_TASK_ACKS_ON_FAILURE = True  # the row holds the retry; an unacknowledged failure would loop
+CELERY_TASK_ACKS_ON_TIMEOUT = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = False  # without a cap it loops: the attempts are capped in the row
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1  # tasks fetched by a worker that dies wait for the visibility timeout
+CELERY_WORKER_ETA_TASK_LIMIT = 100
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 30
+CELERY_WORKER_ENABLE_SOFT_SHUTDOWN_ON_IDLE = True
+CELERY_WORKER_MAX_TASKS_PER_CHILD = 500
+CELERY_WORKER_MAX_MEMORY_PER_CHILD = 200_000  # kB
+CELERY_TIMEZONE = "UTC"  # crontab schedules have open defects at clock changes; ours are intervals
+CELERY_TASK_DEFAULT_QUEUE = "booking"
+CELERY_TASK_ROUTES = {
+    "outbox.relay": {"queue": "outbox"},
+    "notifications.send_*": {"queue": "mail"},
+    "notifications.deliver_webhook": {"queue": "webhooks"},
+}
+CELERY_BEAT_SCHEDULE = {
+    # The doorbell that never sleeps: finds every due row even if no other bell was heard. A tick that was
+    # not read within its second is stale, the next one does the same.
+    "relay": {
+        "task": "outbox.relay",
+        "schedule": 1.0,
+        "kwargs": {"rung_by": "beat"},
+        "options": {"expires": 5},
+    },
+    "expire-holds": {"task": "scheduling.expire_holds", "schedule": 60.0, "options": {"expires": 60}},
+}
+
+# --- Outbox: what follows from what ---------------------------------------------------------------------
+
+FAN_OUT = "notifications.fan_out"
+BOOKING_MAIL = "notifications.send_booking_mail"
+OUTBOX_ROUTES: dict[str, tuple[str | Route, ...]] = {
+    "lead.created": (FAN_OUT,),
+    "lead.assessed": (
+        "scheduling.book_call",
+        # The mail carries the held time, so it waits for the booking; a dead calendar costs it 20 s.
+        Route("notifications.send_reply", after="scheduling.book_call", within_seconds=20),
+        "notifications.send_staff_note",
+        FAN_OUT,
+    ),
+    "lead.stage_changed": (FAN_OUT,),
+    "submission.quarantined": (FAN_OUT,),
+    "booking.tentative": (FAN_OUT,),
+    "booking.confirmed": (BOOKING_MAIL, FAN_OUT),
+    "booking.rescheduled": (BOOKING_MAIL, FAN_OUT),
+    "booking.cancelled": (BOOKING_MAIL, FAN_OUT),
+    "booking.expired": (FAN_OUT,),
+    "booking.unavailable": ("notifications.send_staff_note", FAN_OUT),
+}
+# Rows of one queue that may be with the broker or running at once. Mail and webhooks wait for strangers'
+# servers: with five worker processes these caps leave one free for bookings and the relay, whatever hangs.
+OUTBOX_IN_FLIGHT = {"mail": 2, "webhooks": 2, "booking": 50}
+# Waits between attempts, in seconds; one entry a further attempt.
+OUTBOX_RETRY_SECONDS = {
+    "notifications.deliver_webhook": [
+        int(seconds) for seconds in env.items("WEBHOOK_RETRY_SECONDS", "5,300,1800,7200,18000,36000,50400,72000,86400")
+    ],
+    "default": [5, 30, 120, 600, 3600],
+}
+WEBHOOK_ALLOWED_NETWORKS = env.items("WEBHOOK_ALLOWED_NETWORKS")
+
+# --- Limits at the door ---------------------------------------------------------------------------------
+
+SUBMISSION_RATE = Rate.parse("SUBMISSION_RATE", env.text("SUBMISSION_RATE", "30/min"))
+PUBLIC_RATE = Rate.parse("PUBLIC_RATE", env.text("PUBLIC_RATE", "120/min"))
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
+
+# --- Mail -----------------------------------------------------------------------------------------------
+
+EMAIL_URL = env.text("EMAIL_URL")
+if EMAIL_URL:
+    _email = environ.Env.email_url_config(EMAIL_URL)
+    EMAIL_BACKEND = _email["EMAIL_BACKEND"]
+    EMAIL_HOST, EMAIL_PORT = _email["EMAIL_HOST"], _email["EMAIL_PORT"] or 25
+    EMAIL_HOST_USER = _email["EMAIL_HOST_USER"] or ""
+    EMAIL_HOST_PASSWORD = _email["EMAIL_HOST_PASSWORD"] or ""
+    EMAIL_USE_TLS, EMAIL_USE_SSL = _email.get("EMAIL_USE_TLS", False), _email.get("EMAIL_USE_SSL", False)
+else:
+    EMAIL_BACKEND = "notifications.mail_files.FolderBackend"
+EMAIL_TIMEOUT = 10  # Django's default waits for ever
+MAIL_DIR = DATA_DIR / "mail"
+DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "Truegap <hello@truegap.example>")
+
+FIRM_SEED = {
+    "name": env.text("FIRM_NAME"),
+    "address": env.text("FIRM_ADDRESS"),
+    "privacy_url": env.text("FIRM_PRIVACY_URL"),
+    "reply_to": env.text("FIRM_REPLY_TO"),
+}
+
+# --- The rest of Django ---------------------------------------------------------------------------------
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = env.text("TIME_ZONE", "UTC")
+USE_TZ = True
+STATIC_URL = "static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "config" / "static"]
+# Without `collectstatic` (make run, tests) the files come straight from the packages.
+WHITENOISE_USE_FINDERS = not STATIC_ROOT.exists()
+WHITENOISE_AUTOREFRESH = DEBUG
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if STATIC_ROOT.exists()
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+LOGIN_URL = "admin:login"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+REST_FRAMEWORK = {
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": [
+        "intake.guard.JSONParser",
+        "intake.guard.FormParser",
+        "intake.guard.MultiPartParser",
+    ],
+    # The public doors never read a session, so nobody's cookies ride along and no CSRF token is needed.
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": [],
+    "EXCEPTION_HANDLER": "config.errors.problem_handler",
+    "NUM_PROXIES": NUM_PROXIES,
+    "UNAUTHENTICATED_USER": None,
+}
+UNFOLD = {
+    "SITE_TITLE": "Truegap",
+    "SITE_HEADER": "Truegap",
+    "SITE_SUBHEADER": "Lead desk",
+    "SITE_SYMBOL": "explore",
+    "SHOW_HISTORY": True,
+    "SIDEBAR": {"show_search": True, "navigation": "config.desk.navigation"},
+}
+
+LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))
+LOG_FORMAT = env.choice("LOG_FORMAT", "console", ("console", "json"))
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"no_tokens": {"()": "config.logs.NoTokens"}},
+    "formatters": {
+        "console": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"},
+        "json": {"()": "config.logs.JSONFormatter"},
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["no_tokens"]}},
+    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
+    "loggers": {
+        "django": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
+        "httpx": {"level": "WARNING"},  # its INFO lines carry consumers' URLs
+        # The relay runs every second; what happened stands in the rows.
+        "celery.beat": {"level": "WARNING"},
+        "celery.worker.strategy": {"level": "WARNING"},
+        "celery.app.trace": {"level": "WARNING"},
+    },
+}

@@ -1,0 +1,25 @@
+"""Which address leads where. The names of the paths are the public contract's."""
+
+from django.contrib import admin
+from django.urls import path, re_path
+
+from assessments.api import QuestionnaireView
+from config import health
+from intake import pages as intake_pages
+from intake.api import SubmissionView
+from scheduling import pages, visitor
+
+urlpatterns = [
+    path("", intake_pages.assessment, name="home"),
+    path("livez", health.livez),
+    path("readyz", health.readyz),
+    path("admin/", admin.site.urls),
+    path("api/v1/questionnaires/<slug:slug>/", QuestionnaireView.as_view()),
+    path("api/v1/submissions/", SubmissionView.as_view()),
+    path("api/v1/submissions/<str:token>/", visitor.SubmissionDetail.as_view()),
+    path("api/v1/submissions/<str:token>/slots/", visitor.SlotsView.as_view()),
+    path("api/v1/submissions/<str:token>/booking/", visitor.BookingView.as_view()),
+    path("api/v1/submissions/<str:token>/booking/confirm/", visitor.ConfirmView.as_view()),
+    path("r/<str:token>/", pages.show, name="visitor"),
+    re_path(r"^r/(?P<token>[^/]+)/(?P<action>confirm|book|cancel)/$", pages.act),
+]

@@ -130,25 +130,24 @@ def _room_by_queue(now: datetime) -> dict[str, int]:
 def _lease(queue: str, *, now: datetime, limit: int) -> list[Delivery]:
     if limit <= 0:
         return []
-    return list(
-        Delivery.objects.raw(
-            """
-            UPDATE outbox_delivery SET leased_until = %(until)s, status = 'pending'
-            WHERE id IN (
-                SELECT id FROM outbox_delivery
-                WHERE status IN ('pending', 'sending') AND queue = %(queue)s AND due_at <= %(now)s
-                  AND (leased_until IS NULL OR leased_until <= %(now)s)
-                ORDER BY due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
-            RETURNING *
-            """,
-            {
-                "queue": queue,
-                "now": now,
-                "limit": limit,
-                "until": now + timedelta(seconds=settings.OUTBOX_LEASE_SECONDS),
-            },
-        )
+    rows = Delivery.objects.raw(
+        """
+        UPDATE outbox_delivery SET leased_until = %(until)s, status = 'pending'
+        WHERE id IN (
+            SELECT id FROM outbox_delivery
+            WHERE status IN ('pending', 'sending') AND queue = %(queue)s AND due_at <= %(now)s
+              AND (leased_until IS NULL OR leased_until <= %(now)s)
+            ORDER BY due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
+        RETURNING *
+        """,
+        {
+            "queue": queue,
+            "now": now,
+            "limit": limit,
+            "until": now + timedelta(seconds=settings.OUTBOX_LEASE_SECONDS),
+        },
     )
+    return sorted(rows, key=lambda row: row.due_at)  # RETURNING promises no order
 
 
 def hand_over(deliveries: Iterable[Delivery]) -> None:

@@ -1,0 +1,122 @@
+"""A real SMTP server and a real HTTP receiver, on free ports of this machine."""
+
+import contextlib
+import queue
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, BinaryIO, cast
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from config.local.servers import free_ports
+
+WAIT_SECONDS = 20
+
+
+class MailServer:
+    """Takes mails; `answers` (address → SMTP reply to RCPT) refuses some."""
+
+    def __init__(self) -> None:
+        self.mails: queue.Queue[EmailMessage] = queue.Queue()
+        self.answers: dict[str, str] = {}
+        self.data_answer = "250 OK"
+        self.port = free_ports(1)[0]  # aiosmtpd calls its own port to see that it is up, so 0 will not do
+        self._controller = Controller(self, hostname="127.0.0.1", port=self.port)
+
+    async def handle_RCPT(self, server: SMTP, session: Session, envelope: Envelope, address: str, options: Any) -> str:
+        answer = self.answers.get(address, "250 OK")
+        if answer.startswith("250"):
+            envelope.rcpt_tos.append(address)
+        return answer
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        if self.data_answer.startswith("250"):
+            mail = message_from_bytes(cast(bytes, envelope.content), policy=policy.default)
+            self.mails.put(cast(EmailMessage, mail))
+        return self.data_answer
+
+    def next(self) -> EmailMessage:
+        """The next mail; fails loudly when none comes."""
+        return self.mails.get(timeout=WAIT_SECONDS)
+
+    def __enter__(self) -> "MailServer":
+        self._controller.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._controller.stop()
+
+
+@dataclass
+class Received:
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass
+class Answer:
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b"ok"
+    drip_seconds: float = 0  # between two bytes
+
+
+class WebhookReceiver:
+    """Keeps every POST; `answer` decides from the request what it says."""
+
+    def __init__(self) -> None:
+        self.requests: queue.Queue[Received] = queue.Queue()
+        self.answer: Callable[[Received], Answer] = lambda _: Answer()
+        self._closing = threading.Event()
+        receiver = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                length = int(self.headers.get("Content-Length", 0))
+                received = Received(self.path, {k.lower(): v for k, v in self.headers.items()}, self.rfile.read(length))
+                receiver.requests.put(received)
+                answer = receiver.answer(received)
+                self.send_response(answer.status)
+                for name, value in {"Content-Length": str(len(answer.body)), **answer.headers}.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                receiver.write(self.wfile, answer)
+
+            def log_message(self, *args: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
+
+    def write(self, to: BinaryIO, answer: Answer) -> None:
+        if not answer.drip_seconds:
+            to.write(answer.body)
+            return
+        with contextlib.suppress(OSError):  # the other side may rightly hang up
+            for byte in answer.body:
+                to.write(bytes([byte]))
+                to.flush()
+                if self._closing.wait(answer.drip_seconds):
+                    return
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_port}/hook"
+
+    def next(self) -> Received:
+        return self.requests.get(timeout=WAIT_SECONDS)
+
+    def __enter__(self) -> "WebhookReceiver":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._closing.set()
+        self._server.shutdown()
+        self._server.server_close()

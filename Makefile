@@ -2,7 +2,7 @@
 PYTHON ?= python3
 PIP = .venv/bin/pip --disable-pip-version-check install --quiet --require-hashes
 
-.PHONY: help run test lint types lock clean
+.PHONY: help run test journey lint types lock clean
 help: ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/make \1	\2/' | expand -t 16
 
@@ -12,16 +12,18 @@ run: .venv/.local ## start PostgreSQL, Valkey, web, worker and beat
 test: .venv/.dev ## run the whole test suite on embedded servers
 	.venv/bin/python -m pytest --numprocesses 2 --dist loadgroup
 
-lint: .venv/.dev ## ruff and the import contracts
+journey: .venv/.dev ## only the tests that drive the whole house
+	.venv/bin/python -m pytest -m journey
+
+lint: .venv/.dev ## ruff, the import contracts, and models without a migration
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/lint-imports
+	@SECRET_KEY=lint DATABASE_URL=postgres://nobody@127.0.0.1:1/none \
+	  .venv/bin/python -W ignore manage.py makemigrations --check --dry-run
 
 types: .venv/.dev ## mypy
 	.venv/bin/mypy .
-
-migrations: .venv/.dev ## fail if a model has changed without its migration
-	.venv/bin/python scripts/with_servers.py manage.py makemigrations --check --dry-run
 
 lock: ## make the lock files anew (needs uv)
 	uv pip compile $(LOCK) pyproject.toml -o requirements.lock

@@ -1,5 +1,6 @@
 """The Celery application: tasks of every app are found by name, settings come from Django."""
 
+import gc
 import os
 from typing import Any
 
@@ -20,6 +21,13 @@ def prepare(**_: Any) -> None:
 
     checks.require()
     database.limit_waiting()
+
+
+@signals.worker_before_create_process.connect
+def share_memory(**_: Any) -> None:
+    """What is loaded by now stays shared with the children: the collector would touch it all and so copy it."""
+    gc.collect()
+    gc.freeze()
 
 
 @signals.setup_logging.connect

@@ -5,6 +5,21 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse_lazy
 
+# The primary colour of the admin, from light to dark.
+TEAL = {
+    "50": "#f0faf8",
+    "100": "#d3f0ea",
+    "200": "#a8e0d6",
+    "300": "#75c9bc",
+    "400": "#48ab9e",
+    "500": "#2d8f83",
+    "600": "#14665c",
+    "700": "#135a52",
+    "800": "#134843",
+    "900": "#133c38",
+    "950": "#052321",
+}
+
 GROUPS = (
     ("Desk", (("Leads", "person_search", "intake_lead"), ("Submissions", "inbox", "intake_submission"),
               ("Bookings", "event", "scheduling_booking"), ("Mails", "mail", "notifications_mail"))),

@@ -4,6 +4,8 @@ Comes before everything: `config.settings` is the only caller.
 """
 
 import os
+import zoneinfo
+from ipaddress import ip_network
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
@@ -49,6 +51,33 @@ def number(name: str, default: int, *, low: int = 0, high: int = 65535) -> int:
 def items(name: str, default: str = "") -> list[str]:
     """A comma-separated list, each item stripped, empty ones dropped."""
     return [item.strip() for item in text(name, default).split(",") if item.strip()]
+
+
+def seconds(name: str, default: str) -> list[int]:
+    """A comma-separated list of whole seconds."""
+    values = items(name, default)
+    if not all(value.isascii() and value.isdigit() for value in values):
+        raise ImproperlyConfigured(f"{name}: '{','.join(values)}' is no list of whole seconds like {default}.")
+    return [int(value) for value in values]
+
+
+def networks(name: str) -> list[str]:
+    """A comma-separated list of networks in CIDR form."""
+    values = items(name)
+    for value in values:
+        try:
+            ip_network(value)
+        except ValueError as error:
+            raise ImproperlyConfigured(f"{name}: '{value}' is no network like 10.1.0.0/16 ({error}).") from error
+    return values
+
+
+def zone(name: str, default: str) -> str:
+    """An IANA time zone."""
+    value = text(name, default)
+    if value not in zoneinfo.available_timezones():
+        raise ImproperlyConfigured(f"{name}: '{value}' is no IANA time zone. Use a name like Europe/Berlin.")
+    return value
 
 
 def choice(name: str, default: str, allowed: tuple[str, ...]) -> str:

@@ -33,8 +33,8 @@ def readyz(request: HttpRequest) -> JsonResponse:
     rest: dict[str, Callable[[], str]] = {
         "migrations": _migrations,
         "broker": _broker,
-        "worker": partial(_heartbeat, "worker"),
-        "beat": partial(_heartbeat, "beat"),
+        "worker": partial(heartbeat, "worker"),
+        "beat": partial(heartbeat, "beat"),
     }
     down = checks["database"] != OK
     for name, check in rest.items():
@@ -79,7 +79,7 @@ def _broker() -> str:
     return OK
 
 
-def _heartbeat(name: str) -> str:
+def heartbeat(name: str) -> str:
     try:
         row = Heartbeat.objects.filter(pk=name, beat_at__gt=timezone.now() - FRESH).exists()
     except Error:

@@ -12,7 +12,7 @@ import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from config import env
+from config import desk, env
 from config.local import discovery, secret_files
 from intake.rates import Rate
 from outbox.routes import Route
@@ -236,12 +236,12 @@ OUTBOX_ROUTES: dict[str, tuple[str | Route, ...]] = {
 OUTBOX_IN_FLIGHT = {"mail": 2, "webhooks": 2, "booking": 50}
 # Waits between attempts, in seconds; one entry a further attempt.
 OUTBOX_RETRY_SECONDS = {
-    "notifications.deliver_webhook": [
-        int(seconds) for seconds in env.items("WEBHOOK_RETRY_SECONDS", "5,300,1800,7200,18000,36000,50400,72000,86400")
-    ],
+    "notifications.deliver_webhook": env.seconds(
+        "WEBHOOK_RETRY_SECONDS", "5,300,1800,7200,18000,36000,50400,72000,86400"
+    ),
     "default": [5, 30, 120, 600, 3600],
 }
-WEBHOOK_ALLOWED_NETWORKS = env.items("WEBHOOK_ALLOWED_NETWORKS")
+WEBHOOK_ALLOWED_NETWORKS = env.networks("WEBHOOK_ALLOWED_NETWORKS")
 
 # --- Limits at the door ---------------------------------------------------------------------------------
 
@@ -253,7 +253,10 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 
 EMAIL_URL = env.text("EMAIL_URL")
 if EMAIL_URL:
-    _email = environ.Env.email_url_config(EMAIL_URL)
+    try:
+        _email = environ.Env.email_url_config(EMAIL_URL)
+    except (ImproperlyConfigured, ValueError) as error:
+        raise ImproperlyConfigured(f"EMAIL_URL: {error}. Use a form like smtp+tls://user:password@host:587.") from error
     EMAIL_BACKEND = _email["EMAIL_BACKEND"]
     EMAIL_HOST, EMAIL_PORT = _email["EMAIL_HOST"], _email["EMAIL_PORT"] or 25
     EMAIL_HOST_USER = _email["EMAIL_HOST_USER"] or ""
@@ -275,7 +278,7 @@ FIRM_SEED = {
 # --- The rest of Django ---------------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en"
-TIME_ZONE = env.text("TIME_ZONE", "UTC")
+TIME_ZONE = env.zone("TIME_ZONE", "UTC")
 USE_TZ = True
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
@@ -315,6 +318,7 @@ UNFOLD = {
     "SITE_HEADER": "Truegap",
     "SITE_SUBHEADER": "Lead desk",
     "SITE_SYMBOL": "explore",
+    "COLORS": {"primary": desk.TEAL},
     "SHOW_HISTORY": True,
     "SIDEBAR": {"show_search": True, "navigation": "config.desk.navigation"},
 }

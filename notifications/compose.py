@@ -1,7 +1,8 @@
 """Builds the two parts of a mail from one body of paragraphs: text and HTML. Pure but for escaping.
 
 A body is paragraphs with an empty line between them. `{{ name }}` stands for a value; a paragraph that is
-nothing but a placeholder may be a list or a button; a paragraph whose values are all empty is left out.
+nothing but a placeholder may be a list or a button, and so may the last line of one, after words that lead to
+it; a paragraph whose values are all empty is left out. Line breaks within a value that stands alone are kept.
 """
 
 import re
@@ -17,7 +18,7 @@ PLACEHOLDERS = (
 )  # fmt: skip
 
 # What a person could be called; anything else (a link, a formula, markup) is no name to greet by.
-NAME = re.compile(r"[^\W\d_]+(?:['’.\- ]{1,2}[^\W\d_]+){0,4}\.?")
+NAME = re.compile(r"[^\W\d_]+\.?(?:['’\- ][^\W\d_]+\.?){0,4}")
 MAX_NAME = 40
 
 
@@ -45,14 +46,22 @@ def fill(body: str, values: Mapping[str, Value]) -> tuple[str, str]:
     """The text and the HTML of the body. Raises KeyError for a placeholder without a value."""
     texts, htmls = [], []
     for paragraph in re.split(r"\n\s*\n", body.strip()):
-        alone = PLACEHOLDER.fullmatch(paragraph.strip())
         names = PLACEHOLDER.findall(paragraph)
         if names and not any(values[name] for name in names):
             continue
-        value: Value = values[alone[1]] if alone else _sentence(paragraph, values)
-        texts.append(_as_text(value))
-        htmls.append(_as_html(value))
+        parts = _parts(paragraph, values)
+        texts.append("\n".join(map(_as_text, parts)))
+        htmls += map(_as_html, parts)
     return "\n\n".join(texts), "\n".join(htmls)
+
+
+def _parts(paragraph: str, values: Mapping[str, Value]) -> list[Value]:
+    """One paragraph as its words and the list or button on its last line, where there is one."""
+    *lead, last = paragraph.strip().splitlines() or [""]
+    alone = PLACEHOLDER.fullmatch(last.strip())
+    if alone and (not lead or not isinstance(values[alone[1]], str)):
+        return [*([_sentence(" ".join(lead), values)] if lead else []), values[alone[1]]]
+    return [_sentence(paragraph, values)]
 
 
 def _sentence(paragraph: str, values: Mapping[str, Value]) -> str:
@@ -71,7 +80,7 @@ def _as_html(value: Value) -> str:
     if isinstance(value, Button):
         return f'<p class="action"><a class="button" href="{escape(value.url)}">{escape(value.label)}</a></p>'
     if isinstance(value, str):
-        return f"<p>{escape(value)}</p>"
+        return f"<p>{'<br>'.join(map(escape, value.splitlines()))}</p>"
     return f"<ul>{''.join(f'<li>{escape(item)}</li>' for item in value)}</ul>"
 
 

@@ -1,0 +1,60 @@
+import pytest
+
+from notifications import compose
+from notifications.compose import Button
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("Ada Lovelace", "Hello Ada Lovelace,"),
+        ("Siân O'Connor-Ŵyn", "Hello Siân O'Connor-Ŵyn,"),
+        ("李小龙", "Hello 李小龙,"),
+        ("Jr. Smith", "Hello Jr. Smith,"),
+        ("", "Hello,"),
+        ("Click https://evil.example now", "Hello,"),
+        ("www.evil.example", "Hello,"),
+        ("<b>Ada</b>", "Hello,"),
+        ("{{ firm }}", "Hello,"),
+        ("=HYPERLINK(1)", "Hello,"),
+        ("Win 1000 dollars", "Hello,"),
+        ("a" * 41, "Hello,"),
+        ("Buy our great new product line today", "Hello,"),
+    ],
+)
+def test_greeting_uses_only_what_looks_like_a_name(name, expected):
+    assert compose.greeting(name) == expected
+
+
+def test_body_becomes_text_and_html():
+    values = {"greeting": "Hello,", "reasons": ["one", "two"], "button": Button("Go", "https://x.example/?a=1&b=2")}
+
+    text, html = compose.fill("{{ greeting }}\n\n{{reasons}}\n\n{{ button }}", values)
+
+    assert text == "Hello,\n\n- one\n- two\n\nGo:\nhttps://x.example/?a=1&b=2"
+    assert "<p>Hello,</p>" in html
+    assert "<ul><li>one</li><li>two</li></ul>" in html
+    assert 'href="https://x.example/?a=1&amp;b=2"' in html
+
+
+def test_paragraph_without_a_value_is_left_out():
+    text, html = compose.fill(
+        "{{ greeting }}\n\nAbout that: {{ asked_otherwise }}", {"greeting": "Hi", "asked_otherwise": ""}
+    )
+
+    assert (text, html) == ("Hi", "<p>Hi</p>")
+
+
+def test_values_are_escaped_in_html_and_raw_in_text():
+    text, html = compose.fill("Dear {{ greeting }}", {"greeting": "<script>{{ firm }}</script>"})
+
+    assert text == "Dear <script>{{ firm }}</script>"
+    assert html == "<p>Dear &lt;script&gt;{{ firm }}&lt;/script&gt;</p>"
+
+
+def test_unknown_placeholder_is_named():
+    assert compose.unknown_placeholders("{{ greeting }} {{ password }} {{firm}}") == ["password"]
+
+
+def test_subject_stays_on_one_line():
+    assert compose.fill_line("For {{ firm }}", {"firm": "A\r\nBcc: x@example.com"}) == "For A Bcc: x@example.com"

@@ -1,0 +1,192 @@
+"""What the reply and the mails about a booking say, from the state at the moment of sending."""
+
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.utils import timezone
+
+from notifications import notes, replies
+from notifications.models import Mail, Template
+from outbox.models import Delivery
+from scheduling import services
+from scheduling.models import Advisor, Booking
+from tests.factories import BOTH_ANSWERS, CTO_ANSWERS, deliveries, make_submission, run_delivery
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("house")]
+
+
+def book(submission):
+    run_delivery("scheduling.book_call", services.book_call, event__data__submission__id=str(submission.id))
+    return Booking.objects.filter(submission=submission).first()
+
+
+def reply():
+    run_delivery("notifications.send_reply", replies.send_reply)
+    return Mail.objects.get(kind="reply")
+
+
+def test_reply_carries_the_held_time_in_both_zones_and_the_way_to_keep_it(mail_server):
+    submission = make_submission(timezone="America/New_York")
+    booking = book(submission)
+
+    mail = reply()
+
+    received = mail_server.next()
+    body = received.get_body(("plain",)).get_content()
+    assert booking.status == "tentative"
+    assert "America/New_York" in body
+    assert "Europe/Stockholm" in body
+    assert submission.page_url in body
+    assert f"{booking.starts_at.astimezone(ZoneInfo('America/New_York')):%H:%M} to" in body
+    assert f"{booking.starts_at.astimezone(ZoneInfo('Europe/Stockholm')):%H:%M} to" in body
+    assert received["Reply-To"] == "jonas@truegap.example"
+    assert mail.subject == "Your assessment: a fractional AI officer fits"
+
+
+@pytest.mark.parametrize(
+    ("over", "engagement"),
+    [
+        ({}, "fractional_ai_officer"),
+        ({"answers": CTO_ANSWERS, "asked_for": "ai"}, "fractional_cto"),
+        ({"answers": BOTH_ANSWERS, "company_size": "11-50"}, "one_leader_for_both"),
+        ({"answers": BOTH_ANSWERS, "company_size": "1000+"}, "cto_and_ai_officer"),
+        ({"answers": {}, "message": "Can you help us?"}, "discovery"),
+    ],
+)
+def test_every_engagement_has_its_own_reply(mail_server, over, engagement):
+    submission = make_submission(**over)
+    book(submission)
+
+    mail = reply()
+
+    assert submission.assessment.decision["engagement"] == engagement
+    assert mail.subject == replies.SUBJECTS[engagement]
+    assert "{{" not in mail.text + mail.html
+    assert "None" not in mail.text
+
+
+def test_reply_says_nothing_that_a_stranger_typed(mail_server):
+    typed = "Buy cheap pills at pills.example"
+    make_submission(name=typed, company=typed, role=typed, message=typed, website="pills.example")
+
+    mail = reply()
+
+    assert "pills" not in mail.subject + mail.text + mail.html
+
+
+def test_reply_says_kindly_that_they_asked_for_the_other_role(mail_server):
+    make_submission(asked_for="cto")
+
+    assert "You asked for a fractional CTO" in reply().text
+
+
+def test_reply_names_three_times_where_nothing_is_held(mail_server):
+    book(make_submission(hold=False))
+
+    text = reply().text
+
+    assert text.count("Jonas Lindqvist is free") == 3
+    assert Booking.objects.count() == 0
+
+
+def test_reply_says_so_when_nobody_is_free(mail_server):
+    Advisor.objects.update(active=False)
+    book(make_submission())
+
+    assert "booked out" in reply().text
+
+
+def test_words_that_staff_wrote_are_used(mail_server):
+    Template.objects.filter(engagement="fractional_ai_officer").update(subject="From {{ firm }}", body="{{ greeting }}")
+    make_submission()
+
+    mail = reply()
+
+    assert mail.subject == "From Truegap Consulting"
+    assert mail.text.startswith("Hello Ada Lovelace,")
+
+
+def test_template_with_an_unknown_placeholder_cannot_be_saved():
+    template = Template.objects.first()
+    template.body = "Dear {{ password }}"
+
+    with pytest.raises(Exception, match="password"):
+        template.full_clean()
+
+
+def test_confirmed_booking_is_told_to_both_sides(mail_server):
+    submission = make_submission()
+    book(submission)
+    services.confirm(submission, now=timezone.now())
+
+    run_delivery("notifications.send_booking_mail", notes.send_booking_mail)
+
+    told = {mail_server.next()["To"] for _ in range(2)}
+    assert told == {"ada@example.com", "jonas@truegap.example"}
+    assert mail_server.mails.empty()
+
+
+def test_booking_that_has_changed_since_is_told_to_nobody(mail_server):
+    submission = make_submission()
+    book(submission)
+    services.confirm(submission, now=timezone.now())
+    services.cancel(submission, now=timezone.now())
+
+    run_delivery("notifications.send_booking_mail", notes.send_booking_mail, event__type="booking.confirmed")
+
+    assert mail_server.mails.empty()
+    assert (
+        Delivery.objects.get(task="notifications.send_booking_mail", event__type="booking.confirmed").status
+        == "succeeded"
+    )
+
+
+def test_hold_that_is_let_go_is_told_to_nobody(mail_server):
+    submission = make_submission()
+    book(submission)
+    services.cancel(submission, now=timezone.now())
+
+    run_delivery("notifications.send_booking_mail", notes.send_booking_mail)
+
+    assert mail_server.mails.empty()
+
+
+def test_staff_with_the_right_to_see_leads_get_a_note(mail_server, django_user_model):
+    django_user_model.objects.create_superuser("sally", "sally@example.com", "x")
+    django_user_model.objects.create_user("bob", "bob@example.com", "x", is_staff=True)
+    make_submission(message="We have <b>many</b> tools")
+
+    run_delivery("notifications.send_staff_note", notes.send_staff_note)
+
+    note = mail_server.next()
+    assert note["To"] == "sally@example.com"
+    assert "We have <b>many</b> tools" in note.get_content()
+    assert note.get_content_type() == "text/plain"
+    assert mail_server.mails.empty()
+
+
+def test_firm_gets_the_note_where_no_staff_has_an_address(mail_server):
+    make_submission()
+
+    run_delivery("notifications.send_staff_note", notes.send_staff_note)
+
+    assert mail_server.next()["To"] == "hello@truegap.example"
+
+
+def test_test_submission_books_nothing_and_mails_sales_nothing(mail_server):
+    submission = make_submission(test=True)
+
+    booking = book(submission)
+    run_delivery("notifications.send_staff_note", notes.send_staff_note)
+
+    assert booking is None
+    assert mail_server.mails.empty()
+
+
+def test_reply_waits_for_the_booking_but_not_for_long():
+    now = timezone.now()
+    make_submission(now=now)
+    (row,) = deliveries("notifications.send_reply")
+
+    assert row.due_at == now + timedelta(seconds=20)

@@ -40,9 +40,9 @@ class MailServer:
             self.mails.put(cast(EmailMessage, mail))
         return self.data_answer
 
-    def next(self) -> EmailMessage:
+    def next(self, *, seconds: float = WAIT_SECONDS) -> EmailMessage:
         """The next mail; fails loudly when none comes."""
-        return self.mails.get(timeout=WAIT_SECONDS)
+        return self.mails.get(timeout=seconds)
 
     def __enter__(self) -> "MailServer":
         self._controller.start()

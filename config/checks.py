@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from celery import current_app
 from django.conf import settings
 from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
@@ -35,15 +36,13 @@ def _value(name: str) -> str:
 @checks.register("outbox")
 def routes_lead_somewhere(**_: Any) -> Iterable[checks.CheckMessage]:
     """Every task named in OUTBOX_ROUTES exists, and every `after` names a task of the same event."""
-    from config.celery import app
-
     # Not import_default_modules(): that runs the system checks, of which this is one.
-    app.autodiscover_tasks(force=True)
+    current_app.autodiscover_tasks(force=True)
     for event_type, entries in settings.OUTBOX_ROUTES.items():
         routes = [as_route(entry) for entry in entries]
         names = {route.task for route in routes}
         for route in routes:
-            if route.task not in app.tasks:
+            if route.task not in current_app.tasks:
                 yield checks.Error(
                     f"OUTBOX_ROUTES['{event_type}'] names '{route.task}', which is no registered task.",
                     hint="Tasks live in <app>/tasks.py and carry their name: @shared_task(name='<app>.<verb>').",

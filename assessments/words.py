@@ -4,7 +4,9 @@ Pure. Facts and figures are those of the domain page (docs/domain.md); the cost 
 published and never computed with.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,7 @@ CTO_COST = (
     "$50,000–150,000 a year; a full-time one costs $250,000–500,000 a year."
 )
 AI_COST = (
-    "Industry ranges for a fractional AI officer: a monthly retainer similar to a fractional CTO's "
+    "Industry ranges for a fractional AI officer: a monthly retainer similar to a fractional CTO’s "
     "($3,000–25,000); a full-time one costs $250,000–500,000 a year and more."
 )
 
@@ -35,7 +37,7 @@ BY_ENGAGEMENT: dict[str, Wording] = {
         ),
         takes_on=(
             "A fractional CTO takes on the technology roadmap for the next one to two years, the architecture, the "
-            "engineering team, vendors and security, and stands behind them when investors ask."
+            "engineering team, vendors and security, and answers for them when investors or buyers look closely."
         ),
         cost=CTO_COST,
     ),
@@ -59,9 +61,10 @@ BY_ENGAGEMENT: dict[str, Wording] = {
         ),
         takes_on=(
             "One leader takes on the foundation (roadmap, architecture, team) and AI on top of it (goals, tools, "
-            "governance), in the order that your situation asks for."
+            "governance), in the order that your situation asks for. It is an executive role that answers for "
+            "outcomes, where a consultant advises."
         ),
-        cost=f"{CTO_COST} {AI_COST} Somebody with real depth in both asks a premium.",
+        cost=f"{CTO_COST}\n\n{AI_COST}\n\nSomebody with real depth in both asks a premium.",
     ),
     "cto_and_ai_officer": Wording(
         headline="You need both roles, in two people",
@@ -71,9 +74,9 @@ BY_ENGAGEMENT: dict[str, Wording] = {
         ),
         takes_on=(
             "The CTO takes on roadmap, architecture, team and security; the AI officer takes on goals, tools, "
-            "governance and training for AI. Both answer for outcomes."
+            "governance and training for AI. Both are executives who answer for outcomes, not consultants who advise."
         ),
-        cost=f"{CTO_COST} {AI_COST}",
+        cost=f"{CTO_COST}\n\n{AI_COST}",
     ),
     "discovery": Wording(
         headline="Let us find out together",
@@ -85,9 +88,32 @@ BY_ENGAGEMENT: dict[str, Wording] = {
             "Both roles are part-time executives who answer for outcomes: a fractional CTO for all of technology, a "
             "fractional AI officer for AI alone, but in depth."
         ),
-        cost=f"{CTO_COST} {AI_COST}",
+        cost=f"{CTO_COST}\n\n{AI_COST}",
     ),
 }
+
+Reasons = list[dict[str, Any]]
+
+
+def reasons(decision: Mapping[str, Any]) -> tuple[Reasons, Reasons]:
+    """The reasons of a decision record that speak for its verdict, and those that speak against it.
+
+    A record says of each reason whether it speaks for its own side. A stray yes on the other side speaks
+    against the verdict, and a no there speaks for it. Where no side won, yes and no stand as they are.
+    """
+    backing: Reasons = []
+    opposing: Reasons = []
+    for reason in decision["reasons"]:
+        affirms = reason["direction"] == "for"
+        # A reason without weight is a remark on the whole (assessments.judge); it belongs where it points.
+        if decision["gap"] in {"cto", "ai"} and reason["weight"]:
+            affirms = affirms == (reason["side"] == decision["gap"])
+        # Systems that work are no AI gap; they only say that technology is none.
+        elif decision["gap"] == "both" and reason["signal"] == "core_systems_work":
+            affirms = not affirms
+        (backing if affirms else opposing).append(reason)
+    return backing, opposing
+
 
 ASKED_NAMES = {"cto": "a fractional CTO", "ai": "a fractional AI officer", "both": "both roles"}
 

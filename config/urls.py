@@ -11,6 +11,7 @@ from scheduling import pages, visitor
 
 urlpatterns = [
     path("", intake_pages.assessment, name="home"),
+    path("brand.css", intake_pages.brand_css, name="brand"),
     path("livez", health.livez),
     path("readyz", health.readyz),
     path("admin/", admin.site.urls),

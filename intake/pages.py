@@ -11,7 +11,9 @@ from rest_framework.exceptions import ValidationError
 
 from assessments import services as assessments
 from assessments.signals import COMPANY_SIZES
+from intake import brand
 from intake.models import Firm
+from intake.zone_choices import ZONES
 
 ASKED_FOR = (
     ("cto", "A fractional CTO"),
@@ -19,6 +21,20 @@ ASKED_FOR = (
     ("both", "Both"),
     ("not_sure", "Not sure"),
 )
+CONSENT = "You may write to me again about this. I can stop that at any time."
+
+# Where the form says it for a person, instead of “This field is required.”
+MISSING = {"name": "Tell us your name.", "email": "Tell us the mail address for the answer."}
+LABELS = {
+    "name": "Your name",
+    "email": "Mail address",
+    "company": "Company",
+    "role": "Your role",
+    "company_size": "People in the company",
+    "timezone": "Your time zone",
+    "message": "Your message",
+    "asked_for": "The role you think you need",
+}
 
 
 def assessment(request: HttpRequest) -> HttpResponse:
@@ -28,14 +44,37 @@ def assessment(request: HttpRequest) -> HttpResponse:
 def form_again(request: HttpRequest, *, fields: dict[str, Any], error: ValidationError) -> HttpResponse:
     """The page with status 400: what was typed stays, each error stands beside its field."""
     detail = error.detail if isinstance(error.detail, dict) else {"non_field_errors": error.detail}
-    errors = {name: _first_text(messages) for name, messages in detail.items()}
-    return _form(request, fields=fields, errors=errors, status=400)
+    errors = {name: _first_text(name, messages) for name, messages in detail.items()}
+    response = _form(request, fields=fields, errors=errors, status=400)
+    response.is_page = True  # type: ignore[attr-defined]  # else `config.errors` would answer in JSON under /api/
+    return response
 
 
-def _first_text(messages: Any) -> str:
+def _first_text(name: str, messages: Any) -> str:
     while isinstance(messages, dict | list):
         messages = next(iter(messages.values() if isinstance(messages, dict) else messages), "")
+    if getattr(messages, "code", "") in {"required", "blank"}:
+        return MISSING.get(name, str(messages))
     return str(messages)
+
+
+def _problems(errors: dict[str, str]) -> list[dict[str, str]]:
+    """The errors as the summary links them: to the field, or to the statements where they are about the whole."""
+    return [
+        {
+            "anchor": name if name in LABELS else "statements",
+            "text": text if text == MISSING.get(name) else f"{LABELS.get(name, '')}: {text}".removeprefix(": "),
+        }
+        for name, text in errors.items()
+    ]
+
+
+def brand_css(request: HttpRequest) -> HttpResponse:
+    """The firm's colour for page.css: a strict policy lets no page carry it inside itself."""
+    response = HttpResponse(brand.stylesheet(Firm.get().accent), content_type="text/css; charset=utf-8")
+    # Pages ask for it with the colour in the query, so a new colour is seen at once.
+    response.headers["Cache-Control"] = "public, max-age=3600"
+    return response
 
 
 def _form(request: HttpRequest, *, fields: dict[str, Any], errors: dict[str, str], status: int = 200) -> HttpResponse:
@@ -46,13 +85,20 @@ def _form(request: HttpRequest, *, fields: dict[str, Any], errors: dict[str, str
         {**statement, "answer": answers.get(statement["key"], "")}
         for statement in (version.statements if version else [])
     ]
+    more = [s for s in statements if s["group"] != "quick"]
+    zone = str(fields.get("timezone", ""))  # a stranger may have sent anything
     context = {
         "firm": Firm.get(),
         "quick": [s for s in statements if s["group"] == "quick"],
-        "more": [s for s in statements if s["group"] != "quick"],
+        "more": more,
+        "more_is_open": any(s["answer"] for s in more),
         "fields": fields,
         "errors": errors,
+        "problems": _problems(errors),
         "company_sizes": COMPANY_SIZES,
         "asked_for": ASKED_FOR,
+        "zones": ZONES,
+        "other_zone": zone if all(zone not in dict(choices) for _, choices in ZONES) else "",
+        "consent_text": CONSENT,
     }
     return render(request, "intake/assessment.html", context, status=status)

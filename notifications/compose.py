@@ -44,7 +44,8 @@ def fill_line(line: str, values: Mapping[str, Value]) -> str:
 
 def fill(body: str, values: Mapping[str, Value]) -> tuple[str, str]:
     """The text and the HTML of the body. Raises KeyError for a placeholder without a value."""
-    texts, htmls = [], []
+    texts: list[str] = []
+    htmls: list[str] = []
     for paragraph in re.split(r"\n\s*\n", body.strip()):
         names = PLACEHOLDER.findall(paragraph)
         if names and not any(values[name] for name in names):

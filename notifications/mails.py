@@ -17,6 +17,7 @@ from django.db import connection, transaction
 from django.template.loader import render_to_string
 from uuid6 import uuid7
 
+from intake import brand
 from intake.models import Firm, Lead
 from notifications.models import Mail
 from outbox.models import Delivery
@@ -74,8 +75,8 @@ def _row(letter: Letter, *, delivery: Delivery, now: datetime) -> Mail:
             firm = Firm.get()
             mail.kind, mail.lead, mail.reply_to = letter.kind, letter.lead, letter.reply_to or firm.reply_to
             mail.subject = letter.subject[:300]
-            mail.text = render_to_string("notifications/mail.txt", {"text": letter.text, "firm": firm})
-            frame = {"html": letter.html, "subject": letter.subject, "firm": firm}
+            frame = {"letter": letter, "firm": firm, "brand": brand.palette(firm.accent)}
+            mail.text = render_to_string("notifications/mail.txt", frame)
             mail.html = render_to_string("notifications/mail.html", frame) if letter.html else ""
             mail.save()
         return mail

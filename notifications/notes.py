@@ -27,9 +27,9 @@ HEADLINES = {
     "booking.rescheduled": "Your conversation has moved",
     "booking.cancelled": "Your conversation is cancelled",
 }
-BODY = """{{ greeting }}
+BODY = """{{ headline }}
 
-{{ headline }}
+{{ greeting }}
 
 {{ time }}
 
@@ -59,14 +59,14 @@ def _to_prospect(booking: Booking, event_type: str) -> Letter:
     lead = booking.submission.lead
     assert lead is not None
     advisor = booking.advisor
-    sentence = f"With {advisor.name}, {advisor.title}: {when(booking)}. {elsewhere(booking)}"
+    lines = [f"With {advisor.name}, {advisor.title}:", when(booking), elsewhere(booking)]
     if advisor.join_url and event_type != "booking.cancelled":
-        sentence += f" Join here: {advisor.join_url}"
+        lines.append(f"Join here: {advisor.join_url}")
     label = "Choose another time" if event_type == "booking.cancelled" else "See, move or cancel it"
     values: dict[str, Value] = {
         "greeting": compose.greeting(lead.name),
-        "headline": f"{HEADLINES[event_type]}.",
-        "time": sentence,
+        "headline": HEADLINES[event_type],
+        "time": "\n".join(filter(None, lines)),
         "button": Button(label, booking.submission.page_url),
     }
     text, html = compose.fill(BODY, values)

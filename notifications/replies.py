@@ -74,7 +74,7 @@ def reply_values(submission: Submission, booking: Booking | None, *, now: dateti
     decision = submission.assessment.decision
     wording = verdicts.BY_ENGAGEMENT[decision["engagement"]]
     advisor = _advisor(submission, booking)
-    reasons = [reason["text"] for reason in decision["reasons"] if reason["direction"] == "for"]
+    reasons = [reason["text"] for reason in verdicts.reasons(decision)[0]]
     return {
         "greeting": compose.greeting(submission.lead.name),
         "headline": wording.headline,
@@ -93,20 +93,22 @@ def reply_values(submission: Submission, booking: Booking | None, *, now: dateti
 def _time(submission: Submission, booking: Booking | None, advisor: Advisor | None, *, now: datetime) -> Value:
     """The paragraph about the conversation: held, confirmed, three offers, or a promise to come back."""
     if advisor is None:
-        return "All our advisors are booked out at the moment. Answer this mail with times that suit you."
+        return (
+            "All our advisors are booked out at the moment. We write again as soon as somebody is free; answer this "
+            "mail with times that suit you, and it goes faster."
+        )
     if booking is None:
         return _offers(submission, advisor, now=now)
-    sentences = [
-        f"{_OPENING[booking.status]} {advisor.name}, {advisor.title}: {when(booking)}.",
-        elsewhere(booking),
-    ]
-    if booking.status == Booking.Status.TENTATIVE:
-        sentences.append("One tap keeps it, other times are one tap away. Ignore it, and it goes by itself.")
-    return " ".join(sentences)
+    opening = f"{_OPENING[booking.status]} {advisor.name}, {advisor.title}:"
+    text = "\n".join(filter(None, [opening, when(booking), elsewhere(booking)]))
+    if booking.status == Booking.Status.TENTATIVE and booking.expires_at:
+        until = words.when_short(booking.expires_at, ZoneInfo(booking.timezone))
+        text += f"\n\nHeld for you until {until}. Do nothing, and it goes by itself."
+    return text
 
 
 _OPENING = {
-    Booking.Status.TENTATIVE.value: "We pencilled in a conversation for you with",
+    Booking.Status.TENTATIVE.value: "We pencilled in a conversation with",
     Booking.Status.CONFIRMED.value: "Your conversation is booked with",
 }
 
@@ -116,7 +118,7 @@ def _offers(submission: Submission, advisor: Advisor, *, now: datetime) -> Value
     free = words.spread(free_slots([advisor], now=now)[advisor.id], zone=zone, count=OFFERED)
     if not free:
         return f"{advisor.name} has no free time at the moment. Answer this mail with times that suit you."
-    return [f"{advisor.name} is free {words.when(start, end, zone)}" for start, end in free]
+    return [f"{advisor.name} is free on {words.when(start, end, zone)}" for start, end in free]
 
 
 def _label(booking: Booking | None, advisor: Advisor | None) -> str:
@@ -136,9 +138,7 @@ def elsewhere(booking: Booking) -> str:
     home = ZoneInfo(booking.timezone)
     if booking.timezone == advisor.timezone:
         # The prospect told no zone, or shares the advisor's: UTC lets everybody find their own hour.
-        return words.elsewhere(
-            booking.starts_at, booking.ends_at, zone=ZoneInfo("UTC"), home=home, who="the world clock"
-        )
+        return words.in_utc(booking.starts_at, booking.ends_at, home=home)
     return words.elsewhere(booking.starts_at, booking.ends_at, zone=advisor.zone, home=home, who=advisor.name)
 
 
@@ -154,19 +154,20 @@ SUBJECTS = {
     "cto_and_ai_officer": "Your assessment: both roles, in two people",
     "discovery": "Your assessment: a conversation first",
 }
-BODY = """{{ greeting }}
+BODY = """{{ headline }}
 
-thank you for telling us where you stand. {{ headline }}.
+{{ greeting }}
 
-{{ meaning }}
-
-{{ reasons }}
+Thank you for telling us where you stand. {{ meaning }}
 
 {{ asked_otherwise }}
 
 {{ time }}
 
 {{ button }}
+
+What we go by:
+{{ reasons }}
 
 {{ takes_on }}
 

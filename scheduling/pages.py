@@ -4,7 +4,7 @@ Only POST changes anything: mail scanners open every link. The token in the addr
 no cookie is read, so there is none to ride on.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -20,10 +20,12 @@ from intake import services as intake
 from intake.models import Firm, Submission
 from scheduling import replies, services, words
 from scheduling.availability import free_slots
-from scheduling.models import Booking
+from scheduling.models import Advisor, Booking
 from scheduling.services import UnableToBook
 
 OFFERED = 6
+# A time is decided within seconds; after this the page stops renewing itself and says that we write.
+RENEWS = timedelta(minutes=1)
 
 
 @require_GET
@@ -73,45 +75,67 @@ def _page(request: HttpRequest, submission: Submission, *, notice: str = "", sta
     decision = submission.assessment.decision
     booking = replies.latest_booking(submission)
     state = replies.booking_state(submission, booking)
+    assigned = _assigned(submission)
+    takes_place = booking if state in {"held", "confirmed"} else None
+    reasons_for, reasons_against = verdicts.reasons(decision)
     context = {
         "firm": Firm.get(),
         "notice": notice,
         "wording": verdicts.BY_ENGAGEMENT[decision["engagement"]],
         "asked_otherwise": verdicts.asked_otherwise(submission.asked_for, decision["gap"]),
         "decision": decision,
-        "reasons_for": [reason for reason in decision["reasons"] if reason["direction"] == "for"],
-        "reasons_against": [reason for reason in decision["reasons"] if reason["direction"] == "against"],
+        "reasons_for": reasons_for,
+        "reasons_against": reasons_against,
         "state": state,
+        "renews": state == "pending" and timezone.now() < submission.created_at + RENEWS,
         "booking": booking,
+        "advisor": takes_place.advisor if takes_place else assigned,
         "page_path": f"/r/{submission.token}/",
-        "times": _times(booking) if booking and state in {"held", "confirmed"} else None,
-        "offers": _offers(submission, state),
+        "zone_named": bool(submission.timezone),
+        "times": _times(takes_place) if takes_place else None,
+        "offers": _offers(submission, assigned) if assigned and (takes_place or state == "offer") else [],
     }
     return _private(render(request, "scheduling/visitor.html", context, status=status))
 
 
 def _times(booking: Booking) -> dict[str, str]:
     home, advisor = ZoneInfo(booking.timezone), booking.advisor
+    start, end = booking.starts_at, booking.ends_at
+    if not booking.submission.timezone:
+        unnamed = f"You named no time zone, so these are the hours of {advisor.name}."
+        elsewhere = f"{unnamed} {words.in_utc(start, end, home=home)}".strip()
+    elif home == advisor.zone:
+        elsewhere = ""
+    else:
+        elsewhere = words.elsewhere(start, end, zone=advisor.zone, home=home, who=advisor.name)
     return {
-        "when": words.when(booking.starts_at, booking.ends_at, home),
-        "elsewhere": words.elsewhere(
-            booking.starts_at, booking.ends_at, zone=advisor.zone, home=home, who=advisor.name
-        ),
+        "when": words.when(start, end, home),
+        "elsewhere": elsewhere,
         "until": words.when_short(booking.expires_at, home) if booking.expires_at else "",
     }
 
 
-def _offers(submission: Submission, state: str) -> list[dict[str, Any]]:
-    """Free times to choose from: the next ones, one or two a day, in the prospect's zone."""
-    if state not in {"held", "offer", "confirmed"}:
-        return []
+def _assigned(submission: Submission) -> Advisor | None:
     try:
-        advisor = services.advisor_for(submission)
+        return services.advisor_for(submission)
     except UnableToBook:
-        return []
+        return None
+
+
+def _offers(submission: Submission, advisor: Advisor) -> list[dict[str, Any]]:
+    """Free times to choose from: the next ones, one or two a day, in the prospect's zone."""
     zone = ZoneInfo(submission.timezone or advisor.timezone)
     free = words.spread(free_slots([advisor], now=timezone.now())[advisor.id], zone=zone, count=OFFERED)
-    return [{"value": start.isoformat(), "text": words.when(start, end, zone)} for start, end in free]
+    return [
+        {
+            "value": start.isoformat(),
+            "text": words.when(start, end, zone),
+            "day": words.day(start.astimezone(zone)),
+            "hours": f"{start.astimezone(zone):%H:%M}",
+            "zone": zone.key,
+        }
+        for start, end in free
+    ]
 
 
 def _private(response: HttpResponse) -> HttpResponse:

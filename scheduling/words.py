@@ -1,12 +1,13 @@
 """Times as people read them, in both zones; used on the visitor's page and in every mail. Pure."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from scheduling.slots import Interval
 
 APART = timedelta(hours=3)
+AWAKE = range(8, 20)
 
 
 def day(moment: datetime) -> str:
@@ -28,6 +29,16 @@ def elsewhere(start: datetime, end: datetime, *, zone: ZoneInfo, home: ZoneInfo,
     return f"For {who}: {date}{there:%H:%M} to {end.astimezone(zone):%H:%M} ({zone.key})."
 
 
+def in_utc(start: datetime, end: datetime, *, home: ZoneInfo) -> str:
+    """The same time where everybody can find their own hour, or nothing where home is at UTC just then."""
+    here = start.astimezone(home)
+    if not here.utcoffset():
+        return ""
+    there = start.astimezone(UTC)
+    date = f"{day(there)}, " if there.date() != here.date() else ""
+    return f"In UTC: {date}{there:%H:%M} to {end.astimezone(UTC):%H:%M}."
+
+
 def when_short(moment: datetime, zone: ZoneInfo) -> str:
     """“Wednesday, 25 November 2026, 17:00”."""
     local = moment.astimezone(zone)
@@ -35,9 +46,13 @@ def when_short(moment: datetime, zone: ZoneInfo) -> str:
 
 
 def spread(slots: Sequence[Interval], *, zone: ZoneInfo, count: int, a_day: int = 2) -> list[Interval]:
-    """The soonest slots, at most `a_day` of one day and those hours apart, so that a list offers a choice."""
+    """The soonest slots, at most `a_day` of one day and those hours apart, so that a list offers a choice.
+
+    At night in `zone` only where the advisor has no other time: nobody chooses four in the morning.
+    """
+    awake = [slot for slot in slots if slot[0].astimezone(zone).hour in AWAKE]
     chosen: list[Interval] = []
-    for slot in slots:
+    for slot in awake or slots:
         local = slot[0].astimezone(zone)
         same_day = [s for s in chosen if s[0].astimezone(zone).date() == local.date()]
         if len(same_day) < a_day and all(slot[0] - s[0] >= APART for s in same_day):

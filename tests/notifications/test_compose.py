@@ -58,3 +58,24 @@ def test_unknown_placeholder_is_named():
 
 def test_subject_stays_on_one_line():
     assert compose.fill_line("For {{ firm }}", {"firm": "A\r\nBcc: x@example.com"}) == "For A Bcc: x@example.com"
+
+
+def test_words_may_lead_to_a_list_and_go_where_the_list_is_empty():
+    body = "What we go by:\n{{ reasons }}"
+
+    assert compose.fill(body, {"reasons": ["one", "two"]}) == (
+        "What we go by:\n- one\n- two",
+        "<p>What we go by:</p>\n<ul><li>one</li><li>two</li></ul>",
+    )
+    assert compose.fill(body, {"reasons": []}) == ("", "")
+
+
+def test_lines_of_a_value_that_stands_alone_are_kept():
+    text, html = compose.fill("{{ time }}", {"time": "Tuesday <1>\n10:00"})
+
+    assert text == "Tuesday <1>\n10:00"
+    assert html == "<p>Tuesday &lt;1&gt;<br>10:00</p>"
+
+
+def test_empty_body_is_no_crash():
+    assert compose.fill("", {}) == ("", "<p></p>")

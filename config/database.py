@@ -18,4 +18,5 @@ def use_pool() -> None:
     """For the web process: threads share connections. Not for prefork workers: a pool must not cross a fork."""
     database = settings.DATABASES["default"]
     database["CONN_MAX_AGE"] = 0  # Django refuses both at once
-    database["OPTIONS"]["pool"] = {"min_size": 1, "max_size": 8, "timeout": 3}
+    # A short reconnect_timeout: after an outage the next request tries at once, instead of waiting for a long backoff.
+    database["OPTIONS"]["pool"] = {"min_size": 1, "max_size": 8, "timeout": 3, "reconnect_timeout": 3}

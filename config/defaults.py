@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured, ValidationError
 
 from assessments import services as assessments
 from assessments.words import BY_ENGAGEMENT
@@ -68,6 +69,11 @@ def load(*, now: datetime) -> None:
     firm, _ = Firm.objects.get_or_create(pk=1)
     for field, value in named.items():
         setattr(firm, field, value)
+    try:
+        firm.full_clean()
+    except ValidationError as error:
+        field, messages = next(iter(error.message_dict.items()))
+        raise ImproperlyConfigured(f"FIRM_{field.upper()}: {messages[0]}") from error
     firm.save()
 
 

@@ -9,6 +9,7 @@ from ipaddress import ip_network
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
+from django.core.mail.message import sanitize_address
 
 TRUE = {"1", "true", "yes", "on"}
 FALSE = {"0", "false", "no", "off", ""}
@@ -77,6 +78,20 @@ def zone(name: str, default: str) -> str:
     value = text(name, default)
     if value not in zoneinfo.available_timezones():
         raise ImproperlyConfigured(f"{name}: '{value}' is no IANA time zone. Use a name like Europe/Berlin.")
+    return value
+
+
+def mailbox(name: str, default: str) -> str:
+    """A mail address, with or without a name before it: `Acme <hello@acme.example>`."""
+    value = text(name, default)
+    try:
+        if value:
+            sanitize_address(value, "utf-8")
+    except ValueError as error:
+        raise ImproperlyConfigured(
+            f"{name}: '{value}' is no mail address. Use a form like Acme <hello@acme.example>, "
+            'and quotes around a name with a comma: "Acme, Inc." <hello@acme.example>.'
+        ) from error
     return value
 
 

@@ -4,6 +4,7 @@
 requests that Django refuses, crashes). Pages outside /api/ keep their HTML.
 """
 
+import json
 import logging
 from collections.abc import Callable, Iterator
 from http import HTTPStatus
@@ -21,15 +22,23 @@ logger = logging.getLogger(__name__)
 CONTENT_TYPE = "application/problem+json"
 DATABASE_RETRY_SECONDS = 5
 
-# What Django raises outside of a view, with the status it deserves.
-STATUS_OF = {
-    Http404: 404,
-    PermissionDenied: 403,
-    RequestDataTooBig: 413,
-    TooManyFieldsSent: 413,
-    SuspiciousOperation: 400,
-    OperationalError: 503,
-    InterfaceError: 503,
+# What Django raises outside of a view, with the status and the code it deserves.
+ANSWER_TO: dict[type[Exception], tuple[int, str]] = {
+    Http404: (404, "not_found"),
+    PermissionDenied: (403, "permission_denied"),
+    RequestDataTooBig: (413, "too_large"),
+    TooManyFieldsSent: (413, "too_large"),
+    SuspiciousOperation: (400, "bad_request"),
+    OperationalError: (503, "unavailable"),
+    InterfaceError: (503, "unavailable"),
+}
+
+# What each status says where nothing more is known.
+DETAILS = {
+    400: "The request could not be read.",
+    404: "There is nothing here. The address is wrong, or what it named has expired.",
+    500: "Something broke on our side. It is logged; nothing of yours was stored half-way.",
+    503: "The database does not answer. Try again in a few seconds, with the same Idempotency-Key if you sent one.",
 }
 
 
@@ -40,7 +49,7 @@ def problem(status: int, *, detail: str = "", code: str = "", **extra: Any) -> d
         "type": "about:blank",
         "title": title,
         "status": status,
-        "detail": detail or f"{title}.",
+        "detail": detail or DETAILS.get(status, f"{title}."),
         "code": code or title.lower().replace(" ", "_"),
         **extra,
     }
@@ -83,7 +92,7 @@ def problem_handler(error: Exception, context: dict[str, Any]) -> Response | Non
     else:
         response.data = problem(
             response.status_code,
-            detail=str(getattr(error, "detail", "")),
+            detail=_detail(error, context),
             code=_code(error),
         )
         response.data |= getattr(error, "extra", {})
@@ -91,8 +100,22 @@ def problem_handler(error: Exception, context: dict[str, Any]) -> Response | Non
     return response
 
 
+def _detail(error: Exception, context: dict[str, Any]) -> str:
+    """What went wrong, with the way out where Django REST framework names none."""
+    if isinstance(error, exceptions.UnsupportedMediaType):
+        return f"The body must be {' or '.join(parser.media_type for parser in context['view'].parser_classes)}."
+    if isinstance(error, exceptions.NotAcceptable):
+        return "The answer is application/json. Accept that, or anything."
+    return str(getattr(error, "detail", ""))
+
+
 def _code(error: Exception) -> str:
-    return str(getattr(getattr(error, "detail", None), "code", "")) or ""
+    own = getattr(getattr(error, "detail", None), "code", "")
+    return str(own or (_answer_to(error) or (0, ""))[1])
+
+
+def _answer_to(error: Exception) -> tuple[int, str] | None:
+    return next((answer for kind, answer in ANSWER_TO.items() if isinstance(error, kind)), None)
 
 
 def _invalid(error: exceptions.ValidationError) -> dict[str, Any]:
@@ -105,7 +128,7 @@ def _invalid(error: exceptions.ValidationError) -> dict[str, Any]:
 
 def _outage(error: Exception) -> dict[str, Any]:
     logger.error("The database did not answer: %s", type(error).__name__)
-    return problem(503, detail="The database cannot be reached. Nothing was stored; try again.", code="unavailable")
+    return problem(503, code="unavailable")
 
 
 class ProblemMiddleware:
@@ -116,35 +139,32 @@ class ProblemMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        if not request.path_info.startswith("/api/") or response.status_code < 400:
+        if not request.path_info.startswith("/api/"):
             return response
-        if response.headers.get("Content-Type", "").startswith((CONTENT_TYPE, "text/html; api-page")):
+        if response.status_code == 301 and request.method not in {"GET", "HEAD"}:
+            response.status_code = 308  # a slash was forgotten; after a 301 the post would come back as a GET
+        if response.status_code < 400:
             return response
-        return self._replace(response)
+        if response.headers.get("Content-Type", "").startswith(CONTENT_TYPE) or hasattr(response, "is_page"):
+            return response
+        return self._replaced(response)
 
-    def _replace(self, response: HttpResponse) -> HttpResponse:
-        status = response.status_code
-        body = JsonResponse(problem(status, detail=DETAILS.get(status, "")), status=status, content_type=CONTENT_TYPE)
-        for name in ("Retry-After", "Allow", "Vary", "WWW-Authenticate"):
-            if name in response.headers:
-                body.headers[name] = response.headers[name]
-        return body
+    def _replaced(self, response: HttpResponse) -> HttpResponse:
+        """The same response with another body: what security and CORS wrote into its head stays."""
+        response.content = json.dumps(problem(response.status_code))
+        response.headers["Content-Type"] = CONTENT_TYPE
+        response.headers["Content-Length"] = str(len(response.content))
+        return response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if not request.path_info.startswith("/api/"):
             return None
-        status = next((code for kind, code in STATUS_OF.items() if isinstance(error, kind)), 0)
-        if not status:
+        answer = _answer_to(error)
+        if answer is None:
             return None
-        body = _outage(error) if status == 503 else problem(status)
+        status, code = answer
+        body = _outage(error) if status == 503 else problem(status, code=code)
         response = JsonResponse(body, status=status, content_type=CONTENT_TYPE)
         if status == 503:
             response.headers["Retry-After"] = str(DATABASE_RETRY_SECONDS)
         return response
-
-
-DETAILS = {
-    400: "The request could not be read.",
-    404: "There is nothing here. The address is wrong, or what it named has expired.",
-    500: "Something broke on our side. It is logged; nothing of yours was stored half-way.",
-}

@@ -24,11 +24,22 @@ OK = "ok"
 _migrated = False
 
 
-def livez(request: HttpRequest) -> HttpResponse:
+class HealthMiddleware:
+    """Answers before anything looks at the Host header: probes come by address, whatever ALLOWED_HOSTS says."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        answer = {"/livez": livez, "/readyz": readyz}.get(request.path_info)
+        return answer() if answer else self.get_response(request)
+
+
+def livez() -> HttpResponse:
     return HttpResponse("ok", content_type="text/plain")
 
 
-def readyz(request: HttpRequest) -> JsonResponse:
+def readyz() -> JsonResponse:
     checks = {"database": _database()}
     rest: dict[str, Callable[[], str]] = {
         "migrations": _migrations,

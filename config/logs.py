@@ -6,16 +6,23 @@ import re
 
 # /r/TOKEN/, /u/TOKEN/, /me/TOKEN/ and /api/v1/submissions/TOKEN/ are keys to somebody's data.
 TOKEN = re.compile(r"/(r|u|me|api/v1/submissions)/[^/\s'\"]{8,}")
-CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\x85\u2028\u2029]")
+CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 class NoTokens(logging.Filter):
-    """Cuts tokens out of the message and keeps it on one line, whatever a stranger put into it."""
+    """Cuts tokens out of message and traceback, and keeps the message on one line, whatever a stranger put into it."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        message = TOKEN.sub(r"/\1/...", record.getMessage())
-        record.msg, record.args = CONTROL.sub(lambda match: repr(match[0])[1:-1], message), ()
+        record.msg, record.args = clean(record.getMessage()), ()
+        if record.exc_info:
+            # Formatters print this text instead of making their own. Indented: no line of it passes for a new record.
+            lines = logging.Formatter().formatException(record.exc_info).splitlines()
+            record.exc_text = "\n  ".join(map(clean, lines))
         return True
+
+
+def clean(line: str) -> str:
+    return CONTROL.sub(lambda match: repr(match[0])[1:-1], TOKEN.sub(r"/\1/...", line))
 
 
 class JSONFormatter(logging.Formatter):
@@ -29,5 +36,5 @@ class JSONFormatter(logging.Formatter):
             "message": record.getMessage(),
         }
         if record.exc_info:
-            line["traceback"] = self.formatException(record.exc_info)
+            line["traceback"] = record.exc_text or self.formatException(record.exc_info)
         return json.dumps(line, ensure_ascii=False)

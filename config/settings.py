@@ -95,11 +95,13 @@ INSTALLED_APPS = [
     "notifications",
 ]
 MIDDLEWARE = [
+    "config.health.HealthMiddleware",
     "config.errors.ProblemMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "config.security.ContentSecurityPolicyMiddleware",
+    "config.security.NulMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -245,6 +247,7 @@ WEBHOOK_ALLOWED_NETWORKS = env.networks("WEBHOOK_ALLOWED_NETWORKS")
 
 SUBMISSION_RATE = Rate.parse("SUBMISSION_RATE", env.text("SUBMISSION_RATE", "30/min"))
 PUBLIC_RATE = Rate.parse("PUBLIC_RATE", env.text("PUBLIC_RATE", "120/min"))
+MAIL_DOMAIN_RATE = Rate.parse("MAIL_DOMAIN_RATE", env.text("MAIL_DOMAIN_RATE", "30/h"))
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 
 # --- Mail -----------------------------------------------------------------------------------------------
@@ -264,13 +267,18 @@ else:
     EMAIL_BACKEND = "notifications.mail_files.FolderBackend"
 EMAIL_TIMEOUT = 10  # Django's default waits for ever
 MAIL_DIR = DATA_DIR / "mail"
-DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "Truegap <hello@truegap.example>")
+DEFAULT_FROM_EMAIL = env.mailbox("DEFAULT_FROM_EMAIL", "Truegap <hello@truegap.example>")
 
 FIRM_SEED = {
     "name": env.text("FIRM_NAME"),
     "address": env.text("FIRM_ADDRESS"),
     "privacy_url": env.text("FIRM_PRIVACY_URL"),
     "reply_to": env.text("FIRM_REPLY_TO"),
+    "imprint_url": env.text("FIRM_IMPRINT_URL"),
+    "logo_url": env.text("FIRM_LOGO_URL"),
+    "accent": env.text("FIRM_ACCENT"),
+    "language": env.text("FIRM_LANGUAGE"),
+    "timezone": env.text("FIRM_TIMEZONE"),
 }
 
 # --- The rest of Django ---------------------------------------------------------------------------------
@@ -280,15 +288,16 @@ TIME_ZONE = env.zone("TIME_ZONE", "UTC")
 USE_TZ = True
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
-STATICFILES_DIRS = [BASE_DIR / "config" / "static"]
-# Without `collectstatic` (make run, tests) the files come straight from the packages.
-WHITENOISE_USE_FINDERS = not STATIC_ROOT.exists()
+# Without `collectstatic` (make run, tests) the files come straight from the packages. What it collects needs its
+# manifest, so it has to be told before there is one.
+COLLECTED = (STATIC_ROOT / "staticfiles.json").exists() or "collectstatic" in sys.argv
+WHITENOISE_USE_FINDERS = not COLLECTED
 WHITENOISE_AUTOREFRESH = DEBUG
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
         "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
-        if STATIC_ROOT.exists()
+        if COLLECTED
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
 }

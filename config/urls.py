@@ -4,7 +4,6 @@ from django.contrib import admin
 from django.urls import path, re_path
 
 from assessments.api import QuestionnaireView
-from config import health
 from intake import pages as intake_pages
 from intake.api import SubmissionView
 from scheduling import pages, visitor
@@ -12,8 +11,6 @@ from scheduling import pages, visitor
 urlpatterns = [
     path("", intake_pages.assessment, name="home"),
     path("brand.css", intake_pages.brand_css, name="brand"),
-    path("livez", health.livez),
-    path("readyz", health.readyz),
     path("admin/", admin.site.urls),
     path("api/v1/questionnaires/<slug:slug>/", QuestionnaireView.as_view()),
     path("api/v1/submissions/", SubmissionView.as_view()),

@@ -14,7 +14,7 @@ from notifications.models import Endpoint, Mail, Template
 from outbox.admin import ReadOnly
 from outbox.desk import link, preserved, table
 
-STATUS_COLOURS = {"pending": "info", "sent": "success", "withheld": "warning"}
+STATUS_COLOURS = {"pending": "info", "sent": "success", "withheld": "warning", "failed": "danger"}
 
 
 @admin.register(Mail)

@@ -33,8 +33,26 @@ class Button:
 Value = str | Sequence[str] | Button
 
 
-def unknown_placeholders(body: str) -> list[str]:
-    return [name for name in PLACEHOLDER.findall(body) if name not in PLACEHOLDERS]
+# These may be a list or a button, which needs a line to itself.
+BLOCKS = {"reasons", "time", "button"}
+
+
+def complaint(body: str, *, is_line: bool) -> str:
+    """What is wrong with words that staff wrote, in a sentence; empty where nothing is. A subject is a line."""
+    for name in PLACEHOLDER.findall(body):
+        if name not in PLACEHOLDERS:
+            return f"There is no placeholder “{name}”. Known are: {', '.join(PLACEHOLDERS)}."
+        if name in BLOCKS and is_line:
+            return f"“{name}” is more than a line, so it cannot stand in the subject."
+    for paragraph in re.split(r"\n\s*\n", body.strip()):
+        *lead, last = paragraph.strip().splitlines() or [""]
+        inside = PLACEHOLDER.findall(" ".join(lead)) + (
+            [] if PLACEHOLDER.fullmatch(last.strip()) else PLACEHOLDER.findall(last)
+        )
+        misplaced = [name for name in inside if name in BLOCKS]
+        if misplaced:
+            return f"“{misplaced[0]}” must stand alone on the last line of its paragraph."
+    return ""
 
 
 def fill_line(line: str, values: Mapping[str, Value]) -> str:

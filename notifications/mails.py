@@ -6,9 +6,11 @@ which a crash can make two copies, and both carry the same Message-ID.
 """
 
 import smtplib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parseaddr
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -20,12 +22,14 @@ from uuid6 import uuid7
 from intake import brand
 from intake.models import Firm, Lead
 from notifications.models import Mail
+from notifications.providers import PROVIDERS
 from outbox.models import Delivery
 from outbox.retry import DeliveryError
 
 # The law of the contract: the reply is the only mail before a person acts, and strangers can type anybody's address.
 REPLIES_A_DAY = 1
 REPLIES_A_MONTH = 3
+MAILS_AN_HOUR = 6
 
 
 @dataclass(frozen=True)
@@ -44,19 +48,51 @@ class Letter:
 def send(letter: Letter, *, delivery: Delivery, now: datetime) -> Mail:
     """Sends the letter unless this delivery has sent it already, or a cap withholds it.
 
-    Raises DeliveryError: permanent where the server refused the address or the mail itself.
+    Raises DeliveryError: permanent where the server refused the address or the mail itself, temporary where
+    it may take it later or a limit per hour is reached.
     """
     mail = _row(letter, delivery=delivery, now=now)
-    if mail.status != Mail.Status.PENDING:
+    if mail.status in {Mail.Status.SENT, Mail.Status.WITHHELD}:
         return mail
-    message = _message(mail)
+    if mail.status == Mail.Status.FAILED and delivery.attempt_count > 1 and not delivery.attempts_forgiven:
+        raise DeliveryError(mail.reason, permanent=True)  # refused for good already, while others were tried again
+    if full := _hour_is_full(mail, now=now):
+        raise DeliveryError(full, retry_after_seconds=3600)
     try:
-        message.send()
+        _message(mail).send()
     except (smtplib.SMTPException, OSError) as error:
-        raise _failure(error) from error
-    mail.status, mail.sent_at = Mail.Status.SENT, now
-    mail.save(update_fields=["status", "sent_at"])
+        raise _failed(mail, _failure(error)) from error
+    _note(mail, status=Mail.Status.SENT, sent_at=now)
     return mail
+
+
+def send_all(letters: Iterable[Letter], *, delivery: Delivery, now: datetime) -> None:
+    """Sends each letter, whatever becomes of the others: one refused address must not silence the rest.
+
+    Raises DeliveryError at the end: temporary as long as one of them may still succeed.
+    """
+    failures = []
+    for letter in letters:
+        try:
+            send(letter, delivery=delivery, now=now)
+        except DeliveryError as error:
+            failures.append(error)
+    if failures:
+        worst = next((error for error in failures if not error.permanent), failures[0])
+        raise worst
+
+
+def _note(mail: Mail, **changes: Any) -> None:
+    for name, value in changes.items():
+        setattr(mail, name, value)
+    mail.save(update_fields=list(changes))
+
+
+def _failed(mail: Mail, failure: DeliveryError) -> DeliveryError:
+    """What failed for good is no mail that the person had, so it must not count against their caps."""
+    if failure.permanent:
+        _note(mail, status=Mail.Status.FAILED, reason=str(failure)[:300])
+    return failure
 
 
 def _row(letter: Letter, *, delivery: Delivery, now: datetime) -> Mail:
@@ -65,21 +101,35 @@ def _row(letter: Letter, *, delivery: Delivery, now: datetime) -> Mail:
         _one_at_a_time(letter.to)
         mail = Mail.objects.filter(delivery=delivery, to=letter.to).first()
         if mail is None:
-            mail_id = uuid7()
-            mail = Mail(
-                id=mail_id, message_id=f"<{mail_id}@{_domain()}>", delivery=delivery, to=letter.to, created_at=now
-            )
-            mail.reason = _withheld(letter, now=now)
-            mail.status = Mail.Status.WITHHELD if mail.reason else Mail.Status.PENDING
+            mail = _new(letter, delivery=delivery, now=now)
         if mail.status != Mail.Status.SENT:
-            firm = Firm.get()
-            mail.kind, mail.lead, mail.reply_to = letter.kind, letter.lead, letter.reply_to or firm.reply_to
-            mail.subject = letter.subject[:300]
-            frame = {"letter": letter, "firm": firm, "brand": brand.palette(firm.accent)}
-            mail.text = render_to_string("notifications/mail.txt", frame)
-            mail.html = render_to_string("notifications/mail.html", frame) if letter.html else ""
-            mail.save()
+            _write(mail, letter)
         return mail
+
+
+def _new(letter: Letter, *, delivery: Delivery, now: datetime) -> Mail:
+    mail_id = uuid7()
+    reason = _withheld(letter, now=now)
+    return Mail(
+        id=mail_id,
+        message_id=f"<{mail_id}@{_domain()}>",
+        delivery=delivery,
+        to=letter.to,
+        domain=letter.to.rpartition("@")[2].lower(),
+        status=Mail.Status.WITHHELD if reason else Mail.Status.PENDING,
+        reason=reason,
+        created_at=now,
+    )
+
+
+def _write(mail: Mail, letter: Letter) -> None:
+    firm = Firm.get()
+    frame = {"letter": letter, "firm": firm, "brand": brand.palette(firm.accent)}
+    mail.kind, mail.lead, mail.reply_to = letter.kind, letter.lead, letter.reply_to or firm.reply_to
+    mail.subject = letter.subject[:300]
+    mail.text = render_to_string("notifications/mail.txt", frame)
+    mail.html = render_to_string("notifications/mail.html", frame) if letter.html else ""
+    mail.save()
 
 
 def _one_at_a_time(address: str) -> None:
@@ -91,11 +141,30 @@ def _one_at_a_time(address: str) -> None:
 def _withheld(letter: Letter, *, now: datetime) -> str:
     if letter.kind != Mail.Kind.REPLY:
         return ""
-    earlier = Mail.objects.filter(to__iexact=letter.to, kind=Mail.Kind.REPLY).exclude(status=Mail.Status.WITHHELD)
-    if earlier.filter(created_at__gt=now - timedelta(days=1)).count() >= REPLIES_A_DAY:
+    had = Mail.objects.filter(to__iexact=letter.to, kind=Mail.Kind.REPLY, status__in=["pending", "sent"])
+    if had.filter(created_at__gt=now - timedelta(days=1)).count() >= REPLIES_A_DAY:
         return "One reply a day and address: there was one within the last 24 hours."
-    if earlier.filter(created_at__gt=now - timedelta(days=30)).count() >= REPLIES_A_MONTH:
+    if had.filter(created_at__gt=now - timedelta(days=30)).count() >= REPLIES_A_MONTH:
         return "Three replies a month and address: there were three within the last 30 days."
+    return ""
+
+
+def _hour_is_full(mail: Mail, *, now: datetime) -> str:
+    """Why this mail has to wait: whoever types a stranger's address could else have them mailed at each click.
+
+    Only mails to prospects are counted; the house's own people asked for theirs.
+    """
+    if mail.lead is None or mail.to != mail.lead.email:
+        return ""
+    rate = settings.MAIL_DOMAIN_RATE
+    sent = Mail.objects.filter(domain=mail.domain, status=Mail.Status.SENT)
+    lately = sent.filter(sent_at__gt=now - timedelta(hours=1))
+    if lately.filter(to__iexact=mail.to).count() >= MAILS_AN_HOUR:
+        return f"{MAILS_AN_HOUR} mails an hour and address: this one waits."
+    if rate is None or mail.domain in PROVIDERS:
+        return ""
+    if sent.filter(sent_at__gt=now - timedelta(seconds=rate.seconds)).count() >= rate.count:
+        return f"MAIL_DOMAIN_RATE: {mail.domain} had {rate.count} mails lately, this one waits."
     return ""
 
 

@@ -50,8 +50,8 @@ def send_booking_mail(delivery: Delivery) -> dict[str, str]:
         return {"skipped": "The booking has changed since."}
     if booking.confirmed_at is None:
         return {"skipped": "It was never confirmed, so nobody has it in a calendar."}
-    for letter in (_to_prospect(booking, event.type), _to_advisor(booking, event.type)):
-        mails.send(letter, delivery=delivery, now=timezone.now())
+    letters = [_to_prospect(booking, event.type), _to_advisor(booking, event.type)]
+    mails.send_all(letters, delivery=delivery, now=timezone.now())
     return {"booking": str(booking.id)}
 
 
@@ -116,8 +116,8 @@ def send_staff_note(delivery: Delivery) -> dict[str, int]:
     if submission is None or submission.lead is None or submission.is_test:
         return {"notes": 0}
     recipients = staff_addresses()
-    for address in recipients:
-        mails.send(_note(submission, delivery.event.type, address), delivery=delivery, now=timezone.now())
+    letters = [_note(submission, delivery.event.type, address) for address in recipients]
+    mails.send_all(letters, delivery=delivery, now=timezone.now())
     return {"notes": len(recipients)}
 
 

@@ -17,7 +17,7 @@ from notifications.models import Mail, Template
 from outbox.models import Delivery
 from scheduling import services, words
 from scheduling.availability import free_slots
-from scheduling.models import Advisor, Booking
+from scheduling.models import Advisor, Assignment, Booking
 from scheduling.services import UnableToBook
 
 REASONS = 3
@@ -92,6 +92,10 @@ def reply_values(submission: Submission, booking: Booking | None, *, now: dateti
 
 def _time(submission: Submission, booking: Booking | None, advisor: Advisor | None, *, now: datetime) -> Value:
     """The paragraph about the conversation: held, confirmed, three offers, or a promise to come back."""
+    if not Assignment.objects.filter(submission=submission).exists():
+        return "We are looking for a time for you; the page behind the button shows it as soon as there is one."
+    if submission.is_test:
+        return "This was a test: no conversation is arranged, and nobody was told."
     if advisor is None:
         return (
             "All our advisors are booked out at the moment. We write again as soon as somebody is free; answer this "

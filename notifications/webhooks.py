@@ -48,7 +48,7 @@ def deliver(delivery: Delivery) -> dict[str, Any]:
         answer = http.post(endpoint.url, content=content, headers=headers)
     except http.Refused as error:
         raise DeliveryError(f"Refused to call this address: {error}", permanent=True) from error
-    except (httpx.HTTPError, TimeoutError) as error:
+    except httpx.HTTPError as error:
         raise DeliveryError(f"{type(error).__name__}: {error}") from error
     _judge(answer, endpoint)
     return _details(answer)

@@ -5,15 +5,19 @@ module adds our policy (https on 443 or 8443 unless the address is in WEBHOOK_AL
 deadline, and a cap on what is read. Used by webhooks, and by whatever else calls out.
 """
 
+import ssl
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import ip_network
+from typing import Any
 from urllib.parse import urlsplit
 
+import httpcore
 import httpx
 from django.conf import settings
 from ssrfguard import AddressTable, Block, Policy, Reach, SSRFGuardError
-from ssrfguard.httpx import Client
+from ssrfguard.httpx import Client, SafeTransport
 
 CONNECT_SECONDS = 5
 READ_LIMIT = 64 * 1024
@@ -54,16 +58,17 @@ def check_url(url: str) -> None:
 
 
 def post(url: str, *, content: bytes, headers: dict[str, str]) -> Answer:
-    """Posts within settings.CALL_DEADLINE_SECONDS. Raises Refused, httpx.HTTPError, or TimeoutError."""
+    """Posts within settings.CALL_DEADLINE_SECONDS. Raises Refused, or httpx.HTTPError."""
     started = time.monotonic()
-    deadline = started + settings.CALL_DEADLINE_SECONDS
-    timeout = httpx.Timeout(settings.CALL_DEADLINE_SECONDS, connect=CONNECT_SECONDS)
+    transport = SafeTransport(policy=_policy(url), trust_env=False)
+    pool = transport._pool
+    pool._network_backend = _Backend(pool._network_backend, started + settings.CALL_DEADLINE_SECONDS)
     try:
         with (
-            Client(policy=_policy(url), timeout=timeout, follow_redirects=False, trust_env=False) as client,
+            Client(transport=transport, follow_redirects=False, trust_env=False) as client,
             client.stream("POST", url, content=content, headers=headers) as response,
         ):
-            body = _read(response, deadline)
+            body = _read(response)
             return Answer(
                 status=response.status_code,
                 text=body.decode("utf-8", "replace")[:KEPT_CHARACTERS].replace("\x00", ""),
@@ -74,16 +79,68 @@ def post(url: str, *, content: bytes, headers: dict[str, str]) -> Answer:
         raise Refused(str(error)) from error
 
 
-def _read(response: httpx.Response, deadline: float) -> bytes:
-    """At most READ_LIMIT bytes, and nothing after the deadline: httpx's own timeout starts anew with each byte."""
+def _read(response: httpx.Response) -> bytes:
     body = b""
     for chunk in response.iter_raw():
         body += chunk
         if len(body) >= READ_LIMIT:
             break
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"The answer took longer than {settings.CALL_DEADLINE_SECONDS} s.")
     return body[:READ_LIMIT]
+
+
+class _Backend(httpcore.NetworkBackend):
+    """The guard's way to the network, with one deadline for the whole call.
+
+    httpx's own timeouts start anew with each byte, so that a receiver which sends one a second would hold a worker
+    for as long as it likes, in the headers already.
+    """
+
+    def __init__(self, inner: httpcore.NetworkBackend, deadline: float) -> None:
+        self._inner = inner
+        self._deadline = deadline
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.NetworkStream:
+        seconds = min(CONNECT_SECONDS, _left(self._deadline))
+        return _Stream(self._inner.connect_tcp(host, port, seconds, local_address, socket_options), self._deadline)
+
+
+class _Stream(httpcore.NetworkStream):
+    """One connection, each step of which gets only what is left of the deadline."""
+
+    def __init__(self, inner: httpcore.NetworkStream, deadline: float) -> None:
+        self._inner = inner
+        self._deadline = deadline
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._inner.read(max_bytes, _left(self._deadline))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._inner.write(buffer, _left(self._deadline))
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        return _Stream(self._inner.start_tls(ssl_context, server_hostname, _left(self._deadline)), self._deadline)
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._inner.get_extra_info(info)
+
+
+def _left(deadline: float) -> float:
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise httpcore.ReadTimeout(f"The call took longer than {settings.CALL_DEADLINE_SECONDS} s.")
+    return left
 
 
 def _policy(url: str) -> Policy:
@@ -96,6 +153,7 @@ def _policy(url: str) -> Policy:
             allowed_schemes=frozenset({"https"}),
             allowed_networks=allowed,
             allowed_ports=PORTS,
+            max_connection_attempts=2,  # each may take CONNECT_SECONDS
             max_url_length=MAX_URL_LENGTH,
         )
     return Policy(

@@ -15,6 +15,7 @@ from functools import cache
 from typing import Any
 
 from celery import current_app
+from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F
@@ -182,6 +183,9 @@ def attempt(delivery_id: str, service: Service) -> None:
         details = service(delivery) or {}
     except DeliveryError as error:
         outcome = _after_failure(delivery, error, now=timezone.now())
+    except SoftTimeLimitExceeded:
+        slow = DeliveryError(f"It took longer than {settings.CELERY_TASK_SOFT_TIME_LIMIT} s.")
+        outcome = _after_failure(delivery, slow, now=timezone.now())
     except Exception as error:
         # Not foreseen, so a defect: kept with its traceback, and tried again since nothing else is safe.
         logger.exception("%s failed on delivery %s", delivery.task, delivery.id)

@@ -82,11 +82,10 @@ class WebhookReceiver:
                 received = Received(self.path, {k.lower(): v for k, v in self.headers.items()}, self.rfile.read(length))
                 receiver.requests.put(received)
                 answer = receiver.answer(received)
-                self.send_response(answer.status)
-                for name, value in {"Content-Length": str(len(answer.body)), **answer.headers}.items():
-                    self.send_header(name, value)
-                self.end_headers()
-                receiver.write(self.wfile, answer)
+                headers = {"Content-Length": str(len(answer.body)), **answer.headers}
+                lines = [f"HTTP/1.1 {answer.status} Answer", *(f"{name}: {headers[name]}" for name in headers)]
+                receiver.write(self.wfile, "\r\n".join(lines).encode() + b"\r\n\r\n" + answer.body, answer)
+                self.close_connection = True
 
             def log_message(self, *args: object) -> None:
                 pass
@@ -94,12 +93,12 @@ class WebhookReceiver:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
 
-    def write(self, to: BinaryIO, answer: Answer) -> None:
-        if not answer.drip_seconds:
-            to.write(answer.body)
-            return
+    def write(self, to: BinaryIO, content: bytes, answer: Answer) -> None:
         with contextlib.suppress(OSError):  # the other side may rightly hang up
-            for byte in answer.body:
+            if not answer.drip_seconds:
+                to.write(content)
+                return
+            for byte in content:
                 to.write(bytes([byte]))
                 to.flush()
                 if self._closing.wait(answer.drip_seconds):

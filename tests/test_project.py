@@ -1,6 +1,7 @@
 """Guards against drift: what is written in one place about another place must stay true."""
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ from django.core.management import call_command
 from config.celery import app
 from config.local import processes
 from outbox.routes import as_route
+from tests.config.runs import environment
 
 ROOT = Path(__file__).resolve().parents[1]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
@@ -28,7 +30,7 @@ def names_in_code():
     """Every variable that the code asks the environment for."""
     code = "".join(path.read_text() for path in (ROOT / "config").rglob("*.py"))
     asked = re.findall(
-        r'(?:env|environment)\.(?:text|flag|number|items|choice|seconds|networks|zone)\(\s*"([A-Z_]+)"', code
+        r'(?:env|environment)\.(?:text|flag|number|items|choice|seconds|networks|zone|mailbox)\(\s*"([A-Z_]+)"', code
     )
     return {*asked, *re.findall(r'secret\("([A-Z_]+)"\)', code), *re.findall(r'"(DJANGO_SUPERUSER_[A-Z]+)"', code)}
 
@@ -40,6 +42,7 @@ def names_in_example():
 def flat(command):
     """A command line without what each place decides for itself: the interpreter, the address, the workers."""
     words = command.split() if isinstance(command, str) else list(command)
+    words = words[-1].split() if words[0] == "sh" else words
     words = words[words.index("-m") :]
     for flag in ("--host", "--port", "--workers"):
         if flag in words:
@@ -115,6 +118,34 @@ def test_worker_reads_every_queue_that_a_task_is_routed_to():
     assert set(settings.OUTBOX_IN_FLIGHT) == routed - {"outbox"}
 
 
+def test_mail_files_of_the_image_lie_where_it_may_write():
+    for name in ("migrate", "web", "worker", "beat"):
+        service = COMPOSE["services"][name]
+        assert service["environment"]["DATA_DIR"] == "/data"
+        assert [volume.partition(":")[2] for volume in service["volumes"]] == ["/data"]
+
+
+def test_collected_files_are_found_again_by_their_hashed_names(tmp_path):
+    """What the image does: collectstatic in a tree without a database, then pages that name the files."""
+    for room in ("assessments", "config", "intake", "notifications", "outbox", "scheduling"):
+        shutil.copytree(ROOT / room, tmp_path / room, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "manage.py", tmp_path)
+    command = re.search(r"^RUN (.*)python (manage.py collectstatic.*)$", text("Dockerfile"), re.MULTILINE)
+    given = dict(word.split("=", 1) for word in command[1].split())
+
+    collected = subprocess.run(
+        [sys.executable, *command[2].split()], cwd=tmp_path, env=environment(**given), capture_output=True, text=True
+    )
+    code = "from django.templatetags.static import static; print(static('truegap/page.css'))"
+    named = subprocess.run(
+        [sys.executable, "manage.py", "shell", "--no-imports", "-c", code],
+        cwd=tmp_path, env=environment(**given), capture_output=True, text=True,
+    )  # fmt: skip
+
+    assert collected.returncode == 0, collected.stderr
+    assert re.fullmatch(r"/?static/truegap/page\.[0-9a-f]{12}\.css\n", named.stdout), named.stdout + named.stderr
+
+
 def test_image_runs_as_an_ordinary_user_and_installs_by_hash():
     dockerfile = text("Dockerfile")
 
@@ -168,8 +199,6 @@ def test_no_task_waits_in_the_broker():
 
 def test_import_contract_fails_on_a_planted_upward_import(tmp_path):
     """Copies the rooms, lets the lowest import an upper one, and sees the contract break."""
-    import shutil
-
     for room in ("assessments", "config", "intake", "notifications", "outbox", "scheduling"):
         shutil.copytree(ROOT / room, tmp_path / room, ignore=shutil.ignore_patterns("__pycache__", "local"))
     (tmp_path / "config" / "local").mkdir()
@@ -185,4 +214,3 @@ def test_import_contract_fails_on_a_planted_upward_import(tmp_path):
     assert kept.returncode == 0, kept.stdout
     assert broken.returncode == 1
     assert "assessments.judge -> scheduling.matching" in broken.stdout
-

@@ -19,6 +19,14 @@ def test_livez_answers_without_any_server(client):
     assert client.get("/livez").content == b"ok"
 
 
+@pytest.mark.parametrize("path", ["/livez", "/readyz"])
+def test_probe_by_address_is_answered_whatever_the_allowed_hosts_are(client, beating, settings, path):
+    settings.ALLOWED_HOSTS = ["crm.example.com"]
+
+    assert client.get(path, headers={"host": "10.1.2.3:8000"}).status_code == 200
+    assert client.get("/", headers={"host": "10.1.2.3:8000"}).status_code == 400
+
+
 def test_all_is_well(client, beating):
     answer = client.get("/readyz")
 

@@ -49,6 +49,7 @@ def test_web_process_does_not_start_without_a_setting_and_names_it(name):
         ({"WEBHOOK_RETRY_SECONDS": "5,soon"}, "WEBHOOK_RETRY_SECONDS"),
         ({"WEBHOOK_ALLOWED_NETWORKS": "inside"}, "WEBHOOK_ALLOWED_NETWORKS"),
         ({"EMAIL_URL": "carrier-pigeon://coop"}, "EMAIL_URL"),
+        ({"DEFAULT_FROM_EMAIL": "Acme, Inc. <hello@acme.example>"}, "DEFAULT_FROM_EMAIL"),
     ],
     ids=lambda value: str(value)[:40],
 )

@@ -53,7 +53,24 @@ def test_values_are_escaped_in_html_and_raw_in_text():
 
 
 def test_unknown_placeholder_is_named():
-    assert compose.unknown_placeholders("{{ greeting }} {{ password }} {{firm}}") == ["password"]
+    assert "“password”" in compose.complaint("{{ greeting }} {{ password }} {{firm}}", is_line=False)
+
+
+@pytest.mark.parametrize(
+    ("body", "is_line", "says"),
+    [
+        ("{{ greeting }}\n\n{{ button }}", False, ""),
+        ("What we go by:\n{{ reasons }}", False, ""),
+        ("Press {{ button }} now", False, "“button” must stand alone"),
+        ("{{ reasons }}\nand more", False, "“reasons” must stand alone"),
+        ("Your {{ button }}", True, "cannot stand in the subject"),
+        ("For you from {{ firm }}", True, ""),
+    ],
+)
+def test_lists_and_buttons_need_a_line_of_their_own(body, is_line, says):
+    complaint = compose.complaint(body, is_line=is_line)
+
+    assert (says in complaint) if says else complaint == ""
 
 
 def test_subject_stays_on_one_line():

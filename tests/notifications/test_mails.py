@@ -5,11 +5,12 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from intake.rates import Rate
 from notifications import mails
 from notifications.mails import Letter
 from notifications.models import Mail
 from outbox.retry import DeliveryError
-from tests.factories import make_event
+from tests.factories import make_event, make_submission
 
 pytestmark = pytest.mark.django_db
 
@@ -131,6 +132,69 @@ def test_mails_are_files_where_no_server_is_named(settings, tmp_path):
     (written,) = settings.MAIL_DIR.iterdir()
     assert written.suffix == ".eml"
     assert b"To: ada@example.com" in written.read_bytes()
+
+
+def test_mail_that_was_refused_for_good_does_not_count_against_the_cap(mail_server):
+    mail_server.answers["ada@example.com"] = "550 no such user"
+    with pytest.raises(DeliveryError):
+        send()
+    mail_server.answers.clear()
+
+    again = send()
+
+    assert again.status == "sent"
+    assert list(Mail.objects.order_by("created_at").values_list("status", flat=True)) == ["failed", "sent"]
+
+
+def test_one_refused_address_does_not_silence_the_others(mail_server):
+    mail_server.answers["ada@example.com"] = "550 no such user"
+    letters = [letter(kind=Mail.Kind.BOOKING), letter(kind=Mail.Kind.BOOKING, to="jonas@example.com")]
+
+    with pytest.raises(DeliveryError) as failure:
+        mails.send_all(letters, delivery=delivery(), now=timezone.now())
+
+    assert mail_server.next()["To"] == "jonas@example.com"
+    assert failure.value.permanent is True
+
+
+def test_failure_that_may_pass_keeps_the_delivery_alive_though_another_one_is_permanent(mail_server):
+    mail_server.answers.update({"ada@example.com": "550 no such user", "jonas@example.com": "450 busy"})
+    letters = [letter(kind=Mail.Kind.BOOKING), letter(kind=Mail.Kind.BOOKING, to="jonas@example.com")]
+
+    with pytest.raises(DeliveryError) as failure:
+        mails.send_all(letters, delivery=delivery(), now=timezone.now())
+
+    assert failure.value.permanent is False
+
+
+def test_stranger_who_clicks_and_clicks_sends_six_mails_an_hour_at_most(mail_server, house):
+    lead = make_submission().lead
+    now = timezone.now()
+    for _ in range(6):
+        send(letter(kind=Mail.Kind.BOOKING, lead=lead), now=now)
+
+    with pytest.raises(DeliveryError, match="6 mails an hour") as failure:
+        send(letter(kind=Mail.Kind.BOOKING, lead=lead), now=now)
+    later = send(letter(kind=Mail.Kind.BOOKING, lead=lead), now=now + timedelta(minutes=61))
+
+    assert (failure.value.permanent, later.status) == (False, "sent")
+    assert mail_server.mails.qsize() == 7
+
+
+@pytest.mark.parametrize(("domain", "withheld"), [("engines.example", True), ("gmail.com", False)])
+def test_domain_that_is_no_provider_gets_only_its_share(mail_server, house, settings, domain, withheld):
+    settings.MAIL_DOMAIN_RATE = Rate(count=2, seconds=3600)
+    people = [make_submission(email=f"{name}@{domain}").lead for name in ("ada", "grace", "mary")]
+    for lead in people[:2]:
+        send(letter(to=lead.email, lead=lead))
+
+    outcome = "sent"
+    try:
+        send(letter(to=people[2].email, lead=people[2]))
+    except DeliveryError as error:
+        outcome = str(error)
+
+    assert ("MAIL_DOMAIN_RATE" in outcome) is withheld
 
 
 def test_line_break_in_a_subject_becomes_no_header(mail_server):

@@ -97,6 +97,15 @@ def test_reply_says_so_when_nobody_is_free(mail_server):
     assert "booked out" in reply().text
 
 
+def test_reply_before_the_booking_is_decided_promises_nothing_and_denies_nothing(mail_server):
+    make_submission()
+
+    text = reply().text
+
+    assert "We are looking for a time" in text
+    assert "booked out" not in text
+
+
 def test_words_that_staff_wrote_are_used(mail_server):
     Template.objects.filter(engagement="fractional_ai_officer").update(subject="From {{ firm }}", body="{{ greeting }}")
     make_submission()

@@ -87,7 +87,15 @@ def test_answer_that_drips_is_cut_at_the_deadline(settings, receiver):
     settings.CALL_DEADLINE_SECONDS = 0.5
     receiver.answer = lambda _: Answer(200, {}, b"x" * 1000, drip_seconds=0.05)
 
-    with pytest.raises(TimeoutError):
+    with pytest.raises(httpx.ReadTimeout):
+        http.post(receiver.url, content=b"{}", headers={})
+
+
+def test_headers_that_drip_are_cut_at_the_deadline(settings, receiver):
+    settings.CALL_DEADLINE_SECONDS = 0.5
+    receiver.answer = lambda _: Answer(200, {f"X-{number}": "x" for number in range(1000)}, drip_seconds=0.01)
+
+    with pytest.raises(httpx.ReadTimeout):
         http.post(receiver.url, content=b"{}", headers={})
 
 

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import connection, transaction
 
 from outbox import outbox
@@ -186,6 +187,20 @@ def test_unforeseen_error_is_logged_with_its_traceback_and_tried_again(caplog):
     assert delivery.status == "pending"
     assert delivery.last_error == "ZeroDivisionError: division by zero"
     assert [record.exc_info[0] for record in caplog.records] == [ZeroDivisionError]
+
+
+@pytest.mark.django_db
+def test_task_that_takes_too_long_is_foreseen_and_tried_again(caplog):
+    delivery = only(make_event("tea.made", now=NOW))
+    lease()
+
+    def slow(_):
+        raise SoftTimeLimitExceeded
+
+    attempt(delivery, slow)
+
+    assert (delivery.status, delivery.last_error) == ("pending", "It took longer than 20 s.")
+    assert caplog.records == []
 
 
 @pytest.mark.django_db

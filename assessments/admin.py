@@ -33,6 +33,7 @@ class QuestionnaireAdmin(ModelAdmin):
 class AssessmentAdmin(ModelAdmin):
     list_display = ("id", "gap", "confidence", "ruleset", "created_at")
     list_filter = ("ruleset",)
+    search_fields = ("id", "ruleset")
     ordering = ("-created_at",)
     has_add_permission = has_change_permission = has_delete_permission = never
 

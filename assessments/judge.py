@@ -7,21 +7,24 @@ page (docs/domain.md); each is named where it acts.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from itertools import groupby
 from typing import Any, Literal
 
 from assessments.signals import BY_KEY, LARGE_COMPANY_SIZES, ORDER, RULESET, SIGNALS, Side, Signal
 
 Gap = Literal["cto", "ai", "both", "unclear"]
 
-# How much of its weight an answer brings. "Unsure" is weak evidence, not none.
-STRENGTH = {"yes": 1.0, "unsure": 0.2, "no": 0.0}
+# How much of its weight an answer brings. "Unsure" is weak evidence, not none, and never a gap by itself.
+STRENGTH = {"yes": 1.0, "unsure": 0.05, "no": 0.0}
+DENIAL = 0.8  # a denied foundation says what `no_core_systems` says, a little less surely
 FLOOR = 0.34  # below this a side is no gap: about one middling yes
 CLEAR = 0.55  # a verdict is clear from here, where the margin is wide enough
 CLEAR_MARGIN = 0.25
-BOTH_FLOOR = 0.55  # each side of `both` needs more than one stray yes
+BOTH_FLOOR = 0.57  # more than any one yes, even with working core systems beside it: a stray yes makes no `both`
 BOTH_RATIO = 0.62
 TIE = 0.02  # closer than this, neither side of `both` is the heavier one
+
+FOUNDATION = ("no_core_systems", "core_systems_work")
+AI_IN_USE = [s.key for s in SIGNALS if s.side == "ai" and not s.is_wish and s.key not in FOUNDATION]
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,7 @@ class Verdict:
     primary: Side | None
     cto: float
     ai: float
-    ai_waits: bool
+    waits_for: str | None  # the answer for which AI comes after technology
     contradicts: bool
 
 
@@ -95,28 +98,27 @@ def judge(answers: Mapping[str, str], *, company_size: str | None = None, asked_
 
 def weigh(answers: Mapping[str, str]) -> Verdict:
     """Scores of both sides and the gap that follows from them."""
+    contradicts = all(answers.get(key) == "yes" for key in FOUNDATION)
+    if contradicts:
+        # Working and missing at once is as good as unsure: the rest decides.
+        answers = {**answers, **dict.fromkeys(FOUNDATION, "unsure")}
     cto, ai = _score(answers, "cto"), _score(answers, "ai")
-    foundation_missing = _says(answers, "no_core_systems") or _denies(answers, "core_systems_work")
-    leaderless = _says(answers, "no_technical_leadership") and not _says(answers, "core_systems_work")
-    contradicts = _says(answers, "no_core_systems") and _says(answers, "core_systems_work")
-    if foundation_missing and not _says(answers, "no_core_systems"):
-        # A denied foundation says what `no_core_systems` says, a little less surely.
-        cto = _either(cto, 0.8 * BY_KEY["no_core_systems"].weight)
+    missing, leaderless = _missing_foundation(answers), _leaderless(answers)
+    if missing == "core_systems_work":
+        cto = _either(cto, DENIAL * BY_KEY["no_core_systems"].weight)
     # Wanting AI with no foundation under it is first of all a CTO gap; AI in use is a burden of today.
-    ai_waits = (foundation_missing or leaderless) and not _ai_in_use(answers) and ai >= FLOOR
-    gap, primary = _gap(cto, ai, ai_waits=ai_waits)
-    if gap == "ai" and foundation_missing and cto >= FLOOR:
+    waits_for = (missing or leaderless) if ai >= FLOOR and not _ai_in_use(answers) else None
+    gap, primary = ("cto", "cto") if waits_for else _gap(cto, ai)
+    if gap == "ai" and missing:
         # AI in use on a foundation that is missing: nobody helps with one and leaves the other.
         gap = "both"
-    return Verdict(gap, primary, cto, ai, ai_waits, contradicts)
+    return Verdict(gap, primary, cto, ai, waits_for, contradicts)
 
 
-def _gap(cto: float, ai: float, *, ai_waits: bool) -> tuple[Gap, Side | None]:
-    if max(cto, ai) < FLOOR:
-        return "unclear", None
-    if ai_waits and cto >= FLOOR:
-        return "cto", "cto"
+def _gap(cto: float, ai: float) -> tuple[Gap, Side | None]:
     low, high = sorted((cto, ai))
+    if high < FLOOR:
+        return "unclear", None
     heavier: Side = "cto" if cto > ai else "ai"
     if low >= BOTH_FLOOR and low >= BOTH_RATIO * high:
         return "both", None if high - low < TIE else heavier
@@ -138,16 +140,22 @@ def _either(score: float, evidence: float) -> float:
     return 1 - (1 - score) * (1 - evidence)
 
 
-def _says(answers: Mapping[str, str], key: str) -> bool:
-    return answers.get(key) == "yes"
+def _missing_foundation(answers: Mapping[str, str]) -> str | None:
+    """The answer that says that there is no foundation."""
+    if answers.get("no_core_systems") == "yes":
+        return "no_core_systems"
+    denied = answers.get("core_systems_work") == "no" and answers.get("no_core_systems") != "no"
+    return "core_systems_work" if denied else None
 
 
-def _denies(answers: Mapping[str, str], key: str) -> bool:
-    return answers.get(key) == "no"
+def _leaderless(answers: Mapping[str, str]) -> str | None:
+    """The answer that says that nobody owns technology, unless its systems work all the same."""
+    alone = answers.get("no_technical_leadership") == "yes" and answers.get("core_systems_work") != "yes"
+    return "no_technical_leadership" if alone else None
 
 
 def _ai_in_use(answers: Mapping[str, str]) -> bool:
-    return any(_says(answers, s.key) for s in SIGNALS if s.side == "ai" and not s.is_wish and s.weight >= FLOOR)
+    return any(answers.get(key) == "yes" for key in AI_IN_USE)
 
 
 def _confidence(verdict: Verdict) -> Literal["clear", "leaning", "none"]:
@@ -157,7 +165,7 @@ def _confidence(verdict: Verdict) -> Literal["clear", "leaning", "none"]:
         return "leaning"
     if verdict.gap == "both":
         return "clear" if min(verdict.cto, verdict.ai) >= CLEAR + 0.1 else "leaning"
-    wide = abs(verdict.cto - verdict.ai) >= CLEAR_MARGIN or verdict.ai_waits
+    wide = abs(verdict.cto - verdict.ai) >= CLEAR_MARGIN or verdict.waits_for
     return "clear" if wide and max(verdict.cto, verdict.ai) >= CLEAR else "leaning"
 
 
@@ -181,9 +189,9 @@ def _reasons(answers: Mapping[str, str], verdict: Verdict) -> Iterable[Reason]:
     given = sorted((key for key in answers if answers[key] != "unsure"), key=lambda key: _rank(answers, key))
     reasons = [_reason(BY_KEY[key], answers[key]) for key in given if _worth_telling(BY_KEY[key], answers[key])]
     if verdict.contradicts:
-        reasons.insert(0, _note("no_core_systems", "cto", CONTRADICTION))
-    if verdict.ai_waits and verdict.gap == "cto":
-        reasons.insert(0, _note("asks_how_to_use_ai", "cto", AI_WAITS))
+        reasons.insert(0, _remark("no_core_systems", "against", CONTRADICTION))
+    if verdict.waits_for:
+        reasons.insert(0, _remark(verdict.waits_for, "for", AI_WAITS))
     return reasons
 
 
@@ -195,8 +203,9 @@ AI_WAITS = (
 )
 
 
-def _note(signal: str, side: Side, text: str) -> Reason:
-    return Reason(signal, side, "for" if text == AI_WAITS else "against", 0.0, "answer", text)
+def _remark(signal: str, direction: Literal["for", "against"], text: str) -> Reason:
+    """On the whole, so it weighs nothing; it speaks for technology or against it."""
+    return Reason(signal, "cto", direction, 0.0, "answer", text)
 
 
 def _rank(answers: Mapping[str, str], key: str) -> tuple[bool, float, int]:
@@ -228,21 +237,14 @@ GAP_NAMES: dict[Gap, str] = {
 
 
 def _would_change(answers: Mapping[str, str], verdict: Verdict) -> list[str]:
-    """Up to three single answers that would turn the verdict, the likeliest to be mistaken first."""
-    turns = []
-    for signal in SIGNALS:
-        answer = answers.get(signal.key)
-        other = "no" if answer == "yes" else "yes"
-        turned = weigh({**answers, signal.key: other})
-        if turned.gap != verdict.gap:
-            turns.append((answer is not None, -signal.weight, other, signal, turned.gap))
-    turns.sort(key=lambda turn: turn[:2])
-    by_gap = {gap: list(group) for gap, group in groupby(sorted(turns, key=lambda t: t[4]), key=lambda t: t[4])}
-    best_of_each = [group[0] for group in by_gap.values()]
-    return [
-        f"{'Yes' if other == 'yes' else 'No'} to “{signal.text}” would point to {GAP_NAMES[gap]}."
-        for _, _, other, signal, gap in sorted(best_of_each, key=lambda turn: turn[:2])[:3]
-    ]
+    """Single answers that would turn the verdict: for each other gap the likeliest, open statements first."""
+    by_gap: dict[Gap, str] = {}
+    for signal in sorted(SIGNALS, key=lambda signal: (signal.key in answers, -signal.weight)):
+        other = "no" if answers.get(signal.key) == "yes" else "yes"
+        turned = weigh({**answers, signal.key: other}).gap
+        if turned != verdict.gap and turned not in by_gap:
+            by_gap[turned] = f"{other.capitalize()} to “{signal.text}” would point to {GAP_NAMES[turned]}."
+    return list(by_gap.values())
 
 
 def _tie_breaks(answers: Mapping[str, str]) -> list[str]:

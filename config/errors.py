@@ -13,6 +13,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation, TooManyFieldsSent
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.template.loader import render_to_string
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import exception_handler, set_rollback
@@ -157,14 +158,19 @@ class ProblemMiddleware:
         return response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        if not request.path_info.startswith("/api/"):
-            return None
         answer = _answer_to(error)
         if answer is None:
             return None
         status, code = answer
+        in_api = request.path_info.startswith("/api/")
+        if not in_api and status != 503:
+            return None  # Django has pages for the others
         body = _outage(error) if status == 503 else problem(status, code=code)
-        response = JsonResponse(body, status=status, content_type=CONTENT_TYPE)
+        response = (
+            JsonResponse(body, status=status, content_type=CONTENT_TYPE)
+            if in_api
+            else HttpResponse(render_to_string("503.html"), status=status)
+        )
         if status == 503:
             response.headers["Retry-After"] = str(DATABASE_RETRY_SECONDS)
         return response

@@ -317,6 +317,7 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],
     "DEFAULT_PERMISSION_CLASSES": [],
     "EXCEPTION_HANDLER": "config.errors.problem_handler",
+    "DEFAULT_THROTTLE_CLASSES": ["intake.limits.PublicLimit"],
     "NUM_PROXIES": NUM_PROXIES,
     "UNAUTHENTICATED_USER": None,
 }

@@ -14,7 +14,7 @@ def normalise(address: str) -> tuple[str, str]:
     if unicodedata.normalize("NFKC", address) != address:
         raise ValueError("The address has characters that only look like others. Type it in plain letters.")
     try:
-        valid = validate_email(address, check_deliverability=False)
+        valid = validate_email(address, check_deliverability=False, strict=True)  # strict: lengths, too
     except EmailNotValidError as error:
         raise ValueError(str(error)) from error
     return valid.normalized, f"{valid.local_part}@{valid.ascii_domain}".lower()

@@ -7,7 +7,9 @@ from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, User
 from django.core.exceptions import PermissionDenied
+from django.db import models
 from django.db.models import Exists, OuterRef, QuerySet
+from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
@@ -28,7 +30,7 @@ from outbox.desk import link, listing, preserved, table
 from outbox.models import Delivery
 from scheduling.admin import bookings_of
 
-GAP_COLOURS = {"cto": "info", "ai": "success", "both": "warning", "unclear": "danger"}
+GAP_COLOURS = {"cto": "info", "ai": "success", "both": "warning"}
 BUTTON = "cursor:pointer;border:1px solid currentColor;border-radius:.4rem;padding:.25rem .7rem;margin:0 .4rem .4rem 0"
 
 
@@ -42,18 +44,18 @@ class LeadAdmin(ModelAdmin):
     search_fields = ("email", "name", "company", "phone")
     ordering = ("-last_activity_at",)
     readonly_fields = (
-        "email", "show_gap", "stage", "moves", "verdict", "submissions", "bookings", "mails", "deliveries",
+        "address", "stage", "moves", "verdict", "submissions", "bookings", "mails", "deliveries",
         "created_at", "last_activity_at",
     )  # fmt: skip
     fieldsets = (
-        ("Verdict", {"fields": ("show_gap", "verdict")}),
+        ("Verdict", {"fields": ("verdict",)}),
         ("Stage", {"fields": ("stage", "moves", "owner")}),
         ("Conversation", {"fields": ("bookings",)}),
         (
             "Person",
             {
                 "fields": (
-                    ("name", "email"),
+                    ("name", "address"),
                     ("company", "company_size"),
                     ("role", "phone"),
                     ("website", "timezone"),
@@ -69,6 +71,9 @@ class LeadAdmin(ModelAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False  # a lead comes through the door, with a submission that explains it
 
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False  # deleting rows one by one would leave the person in events and mails
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Lead]:
         failed = Delivery.objects.filter(event__subject=OuterRef("pk"), status=Delivery.Status.FAILED)
         rows: QuerySet[Lead] = super().get_queryset(request).annotate(has_failed=Exists(failed))
@@ -82,10 +87,26 @@ class LeadAdmin(ModelAdmin):
     def attention(self, lead: Any) -> tuple[bool, str] | str:
         return (True, "A delivery failed") if lead.has_failed else ""
 
+    @display(description="Email")
+    def address(self, lead: Lead) -> str:
+        """With the domain as machines read it where that differs: а is not a."""
+        ascii_domain = lead.email_key.rpartition("@")[2]
+        return lead.email if lead.email.lower().endswith(f"@{ascii_domain}") else f"{lead.email} ({ascii_domain})"
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Without the buttons for who may only look."""
+        fieldsets = super().get_fieldsets(request, obj)
+        if self.has_change_permission(request, obj):
+            return fieldsets
+        return [
+            (name, {**options, "fields": [field for field in options["fields"] if field != "moves"]})
+            for name, options in fieldsets
+        ]
+
     @display(description="Why")
     def verdict(self, lead: Lead) -> SafeString:
         submission = _latest(lead)
-        return told(submission.assessment.decision) if submission else format_html("-")
+        return told(submission.assessment.decision) if submission else SafeString("-")
 
     @display(description="Submissions")
     def submissions(self, lead: Lead) -> SafeString:
@@ -117,8 +138,14 @@ class LeadAdmin(ModelAdmin):
 
     @display(description="Move to")
     def moves(self, lead: Lead) -> SafeString:
-        """Buttons of the surrounding form, so that its CSRF token goes along."""
-        return format_html_join(
+        """Buttons of the surrounding form, so that its CSRF token goes along.
+
+        The first one is unseen and saves: it is what the Enter key in a text field presses.
+        """
+        save = format_html(
+            '<button type="submit" name="_save" value="1" tabindex="-1" style="{}"></button>', "display:none"
+        )
+        return save + format_html_join(
             "",
             '<button type="submit" formaction="{}" formnovalidate style="{}">{}</button>',
             (
@@ -127,6 +154,10 @@ class LeadAdmin(ModelAdmin):
                 if stage.value != lead.stage
             ),
         )
+
+    def save_model(self, request: HttpRequest, obj: Lead, form: ModelForm, change: bool) -> None:  # noqa: FBT001
+        """Only what was typed: the other columns may have moved on since the page was opened."""
+        obj.save(update_fields=form.changed_data)
 
     def get_urls(self) -> list[URLPattern]:
         move = self.admin_site.admin_view(require_POST(self.move))
@@ -165,11 +196,16 @@ def told(decision: dict[str, Any]) -> SafeString:
     ]
     for heading, lines in (
         ("What would change it", decision["would_change"]),
-        ("What to ask", [BY_KEY[key].text for key in decision["tie_breaks"]]),
+        ("What to ask", [statement(key) for key in decision["tie_breaks"]]),
     ):
         if lines:
             parts.append(format_html("<p><b>{}</b></p>{}", heading, listing(lines)))
     return format_html_join("", "{}", ((part,) for part in parts))
+
+
+def statement(key: str) -> str:
+    """As it is worded now; one that has left the ruleset goes by its key."""
+    return BY_KEY[key].text if key in BY_KEY else key
 
 
 def _reason(reason: dict[str, Any]) -> SafeString:
@@ -185,7 +221,7 @@ class SubmissionAdmin(ReadOnly):
     search_fields = ("id", "lead__email", "lead__name", "lead__company", "message")
     ordering = ("-created_at",)
     exclude = ("idempotency_scope", "idempotency_key", "fingerprint", "first_assessment", "payload")
-    readonly_fields = ("why", "answers")
+    readonly_fields = ("why", "answers", "as_received")
 
     @display(description="Verdict", ordering="assessment__decision__gap")
     def verdict(self, submission: Submission) -> str:
@@ -195,15 +231,21 @@ class SubmissionAdmin(ReadOnly):
     def why(self, submission: Submission) -> SafeString:
         return told(submission.assessment.decision)
 
+    @display(description="As received")
+    def as_received(self, submission: Submission) -> SafeString:
+        """All that was sent, for what stands nowhere else: a quarantined sender, a known person's new number."""
+        return table(("Field", "Sent"), [(name, preserved(str(value))) for name, value in submission.payload.items()])
+
     @display(description="Answers")
     def answers(self, submission: Submission) -> SafeString:
         given = submission.assessment.answers
-        return table(("Statement", "Answer"), [(BY_KEY[key].text, answer) for key, answer in given.items()])
+        return table(("Statement", "Answer"), [(statement(key), answer) for key, answer in given.items()])
 
 
 @admin.register(Firm)
 class FirmAdmin(ModelAdmin):
     list_display = ("name", "reply_to", "address")
+    formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return not Firm.objects.exists()

@@ -4,6 +4,7 @@ Comes after the parsers (`intake.guard`) and the limits; `intake.services.receiv
 """
 
 import re
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
@@ -13,6 +14,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from intake import pages, replies, services
+from intake.guard import LengthRequired
 from intake.limits import SubmissionLimit
 from intake.serializers import SubmissionFields
 from intake.services import Enquiry
@@ -42,7 +44,13 @@ class KeyReused(APIException):
 class SubmissionView(APIView):
     throttle_classes = [SubmissionLimit]
 
+    def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:  # noqa: FBT001, FBT002
+        """A browser gets a page from here, which no renderer knows of; it must not be a 406."""
+        return super().perform_content_negotiation(request, force or prefers_html(request._request))
+
     def post(self, request: Request) -> HttpResponse:
+        if "chunked" in request.headers.get("Transfer-Encoding", "") and not request.META.get("CONTENT_LENGTH"):
+            raise LengthRequired  # Django would see an empty body, and the sender an error about a missing name
         try:
             return self._receive(request)
         except ValidationError as error:
@@ -53,7 +61,7 @@ class SubmissionView(APIView):
     def _receive(self, request: Request) -> HttpResponse:
         receipt = self._store(request)
         if prefers_html(request._request):
-            response: HttpResponse = HttpResponseRedirect(receipt.submission.page_url)
+            response: HttpResponse = HttpResponseRedirect(receipt.submission.page_path)
             response.status_code = 303
         else:
             response = Response(replies.first(receipt.submission), status=201)

@@ -4,11 +4,11 @@ Called by services here and in scheduling, inside their transaction; the outbox 
 feed read it. Never in it: the message, quotes, the visitor's token and links.
 """
 
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
-
+from assessments.judge import Reason
 from assessments.models import Assessment
 from intake import store
 from intake.models import Lead, Submission
@@ -43,7 +43,8 @@ def about(
         "intent": submission.assessment.decision["intent"],
         "booking": booking,
         "sequence": sequence,
-        "admin_url": f"{settings.PUBLIC_BASE_URL}/admin/intake/lead/{lead.id}/change/",
+        "admin_url": lead.desk_url,
+        **({"is_test": True} if submission.is_test else {}),
         **more,
     }
     return News(type=type_, data=data, subject=lead.id, sequence=sequence)
@@ -79,9 +80,18 @@ PUBLIC_KEYS = (
 )  # fmt: skip
 
 
+REASON_KEYS = tuple(field.name for field in fields(Reason))
+
+
 def assessment_data(assessment: Assessment, *, with_quotes: bool = True) -> dict[str, Any]:
-    """The decision record as others may read it: without intent and best guess, quotes only for the person."""
+    """The decision record as others may read it: without intent and best guess, quotes only for the person.
+
+    Always in the same order, so that it is the same bytes whether it was just made or comes from the table:
+    jsonb does not keep the order of keys.
+    """
     record = {key: assessment.decision[key] for key in PUBLIC_KEYS}
+    record["scores"] = {side: record["scores"][side] for side in ("cto", "ai")}
+    record["reasons"] = [{key: reason[key] for key in REASON_KEYS} for reason in record["reasons"]]
     if not with_quotes:
         record["reasons"] = [{**reason, "quote": None} for reason in record["reasons"]]
     return record

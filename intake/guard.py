@@ -10,14 +10,14 @@ import re
 from collections.abc import Iterator, Mapping
 from io import BytesIO
 from typing import IO, Any, NoReturn
+from urllib.parse import parse_qsl
 
-from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.core.files.uploadhandler import MemoryFileUploadHandler
-from django.http import QueryDict
 from django.http.multipartparser import MultiPartParser as DjangoMultiPartParser
 from django.http.multipartparser import MultiPartParserError
 from django.utils.datastructures import MultiValueDict
-from rest_framework.exceptions import APIException, ParseError, UnsupportedMediaType, ValidationError
+from rest_framework.exceptions import APIException, ParseError, ValidationError
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 
@@ -37,6 +37,22 @@ class TooLarge(APIException):
     default_code = "too_large"
 
 
+class NotUTF8(ParseError):
+    default_detail = "The body is not UTF-8."
+    default_code = "not_utf8"
+
+
+class Unreadable(APIException):
+    status_code = 415
+    default_code = "unsupported_media_type"
+
+
+class LengthRequired(APIException):
+    status_code = 411
+    default_detail = "The body came in chunks. Send it whole, with its Content-Length."
+    default_code = "length_required"
+
+
 class JSONParser(BaseParser):
     media_type = "application/json"
 
@@ -52,11 +68,14 @@ class FormParser(BaseParser):
     def parse(
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
-        body = read_body(stream, parser_context)
+        # Strict, unlike Django's own: a letter that was sent in another encoding must not be stored as another one.
+        text = decoded(read_body(stream, parser_context))
+        fields: MultiValueDict[str, Any] = MultiValueDict()
         try:
-            fields = QueryDict(body, encoding="utf-8")
-        except TooManyFieldsSent as error:
-            raise TooLarge("The form has too many fields.") from error
+            for name, value in parse_qsl(text, keep_blank_values=True, errors="strict"):
+                fields.appendlist(name, value)
+        except UnicodeDecodeError as error:
+            raise NotUTF8 from error
         return unflatten(fields)
 
 
@@ -72,14 +91,20 @@ class MultiPartParser(BaseParser):
         meta = {**request.META, "CONTENT_TYPE": media_type or "", "CONTENT_LENGTH": len(body)}
         # In memory, so no refused upload leaves a file behind; the body is small by now.
         handlers = [MemoryFileUploadHandler(request._request)]
+        boundary = (request._request.content_params or {}).get("boundary", "")
         try:
+            if f"--{boundary}--".encode() not in body:  # Django would take what came before it broke off
+                raise MultiPartParserError
             fields, files = DjangoMultiPartParser(meta, BytesIO(body), handlers, "utf-8").parse()
         except (TooManyFieldsSent, RequestDataTooBig) as error:
-            raise TooLarge("The form has too many fields.") from error
+            raise TooLarge(f"The form has more than {MAX_FIELDS} fields.") from error
+        except TooManyFilesSent as error:
+            raise ParseError("Files are not accepted here.", code="file") from error
         except MultiPartParserError as error:
             raise ParseError("The multipart body is broken.", code="broken_multipart") from error
         if files:
             raise ValidationError({next(iter(files)): ["Files are not accepted here."]}, code="file")
+        decoded(body)  # Django has put a replacement for what it could not read
         return unflatten(fields)
 
 
@@ -87,10 +112,10 @@ def read_body(stream: IO[Any], parser_context: Mapping[str, Any] | None, *, char
     """The raw body. Refuses by size before parsing costs anything, and what is compressed or not UTF-8."""
     request: Request = (parser_context or {})["request"]
     if request.META.get("HTTP_CONTENT_ENCODING", "identity") != "identity":
-        raise UnsupportedMediaType(request.META["HTTP_CONTENT_ENCODING"], detail="Compressed bodies are not accepted.")
+        raise Unreadable("Compressed bodies are not accepted. Send it plain, without Content-Encoding.")
     named = (request._request.content_params or {}).get("charset", "utf-8").strip("\"'").lower()
     if charset and named not in {"utf-8", "utf8"}:
-        raise UnsupportedMediaType(named, detail=f"The charset must be utf-8, not {named[:40]}.")
+        raise Unreadable(f"The charset must be utf-8, not “{named[:40]}”.")
     if int(request.META.get("CONTENT_LENGTH") or 0) > MAX_BYTES:
         raise TooLarge
     body: bytes = stream.read(MAX_BYTES + 1)
@@ -99,18 +124,25 @@ def read_body(stream: IO[Any], parser_context: Mapping[str, Any] | None, *, char
     return body
 
 
+def decoded(body: bytes) -> str:
+    """The body as text, without the mark that some editors put before it."""
+    try:
+        return body.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise NotUTF8 from error
+
+
 def parse_json(body: bytes) -> dict[str, Any]:
     """One JSON object within the limits. Raises ParseError or ValidationError that name what is wrong."""
+    text = decoded(body)
     try:
         data = json.loads(
-            body.decode("utf-8-sig"),
+            text,
             object_pairs_hook=_without_duplicates,
             parse_constant=_no_constant,
             parse_int=_number(int),
             parse_float=_number(float),
         )
-    except UnicodeDecodeError as error:
-        raise ParseError("The body is not UTF-8.", code="not_utf8") from error
     except RecursionError as error:
         raise ParseError(f"The JSON is nested deeper than {MAX_DEPTH} levels.", code="too_deep") from error
     except ValueError as error:
@@ -155,7 +187,7 @@ def inspect(data: Any) -> None:
         nodes += 1
         if nodes > MAX_NODES:
             raise ParseError(f"The body has more than {MAX_NODES} values.", code="too_many_values")
-        if len(path) > MAX_DEPTH:
+        if len(path) >= MAX_DEPTH and isinstance(value, dict | list):
             raise ParseError(f"The JSON is nested deeper than {MAX_DEPTH} levels.", code="too_deep")
         if isinstance(value, str):
             _check_text(path, value)
@@ -191,7 +223,7 @@ def _forbidden(path: tuple[str, ...], where: str) -> ValidationError:
 
 def unflatten(fields: MultiValueDict[str, Any]) -> dict[str, Any]:
     """Form fields with dotted names as the object that they mean; an empty value equals absence."""
-    if len(fields) > MAX_FIELDS:
+    if sum(len(values) for _, values in fields.lists()) > MAX_FIELDS:
         raise TooLarge(f"The form has more than {MAX_FIELDS} fields.")
     data: dict[str, Any] = {}
     for name in fields:
@@ -203,7 +235,7 @@ def unflatten(fields: MultiValueDict[str, Any]) -> dict[str, Any]:
 
 
 def _place(data: dict[str, Any], path: list[str], value: Any) -> None:
-    *parents, last = path[:MAX_DEPTH]
+    *parents, last = path
     for part in parents:
         inner = data.setdefault(part, {})
         if not isinstance(inner, dict):

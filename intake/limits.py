@@ -7,11 +7,17 @@ itself anew in a header.
 import hashlib
 import ipaddress
 import logging
+import math
 import threading
 import time
+from collections.abc import Callable
+from functools import cache, wraps
+from typing import Any
 
 import redis
 from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
@@ -34,8 +40,8 @@ class Counter:
             retry=None,
         )
         self._resting_until = 0.0
-        self._own: dict[str, int] = {}
-        self._own_window = 0
+        # By length of window: the window that is counted, and the calls in it.
+        self._own: dict[int, tuple[int, dict[str, int]]] = {}
         self._lock = threading.Lock()
 
     def hit(self, key: str, rate: Rate, now: float) -> int:
@@ -50,40 +56,39 @@ class Counter:
             except redis.RedisError as error:
                 self._resting_until = time.monotonic() + REST_SECONDS
                 logger.warning("The cache does not answer (%s); counting in this process.", type(error).__name__)
-        return self._count_here(name, window)
+        return self._count_here(name, rate.seconds, window)
 
-    def _count_here(self, name: str, window: int) -> int:
+    def _count_here(self, name: str, seconds: int, window: int) -> int:
         with self._lock:
-            if window != self._own_window:
-                self._own, self._own_window = {}, window
-            self._own[name] = self._own.get(name, 0) + 1
-            return self._own[name]
+            counted, calls = self._own.get(seconds, (window, {}))
+            if counted != window:
+                calls = {}
+            calls[name] = calls.get(name, 0) + 1
+            self._own[seconds] = window, calls
+            return calls[name]
 
 
-_counter: Counter | None = None
+@cache
+def counter(url: str) -> Counter:
+    """One for each process: it remembers whether the cache answers."""
+    return Counter(url)
 
 
-def counter() -> Counter:
-    global _counter
-    if _counter is None:
-        _counter = Counter(settings.CACHE_URL)
-    return _counter
-
-
-def client_address(request: Request) -> str:
+def client_address(request: Request | HttpRequest) -> str:
     """The client as the trusted proxies tell it; with none, the socket's own address. One /64 is one client."""
-    forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
-    proxies = settings.NUM_PROXIES
     address: str = request.META.get("REMOTE_ADDR", "")
-    if proxies and len(forwarded) >= proxies:
-        address = forwarded[-proxies].strip()
+    forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
+    if settings.NUM_PROXIES and len(forwarded) >= settings.NUM_PROXIES:
+        address = forwarded[-settings.NUM_PROXIES].strip() or address
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:
         return address[:64]
-    if isinstance(parsed, ipaddress.IPv6Address):
-        return str(ipaddress.ip_network((parsed, 64), strict=False))
-    return str(parsed)
+    if isinstance(parsed, ipaddress.IPv4Address):
+        return str(parsed)
+    if parsed.ipv4_mapped:  # what a server that listens on both calls an IPv4 client; they would all share one /64
+        return str(parsed.ipv4_mapped)
+    return str(ipaddress.ip_network((parsed, 64), strict=False))
 
 
 class Limit(BaseThrottle):
@@ -94,7 +99,7 @@ class Limit(BaseThrottle):
     def rate(self) -> Rate | None:
         raise NotImplementedError
 
-    def allow_request(self, request: Request, view: object) -> bool:
+    def allow_request(self, request: Request | HttpRequest, view: object) -> bool:
         rate = self.rate()
         if rate is None:
             return True
@@ -102,10 +107,25 @@ class Limit(BaseThrottle):
         # Hashed: an address is personal data, and a counter needs only to tell two clients apart.
         client = hashlib.sha256(client_address(request).encode()).hexdigest()[:24]
         self._wait = rate.seconds - now % rate.seconds
-        return counter().hit(f"{self.name}:{client}", rate, now) <= rate.count
+        return counter(settings.CACHE_URL).hit(f"{self.name}:{client}", rate, now) <= rate.count
 
     def wait(self) -> float:
         return self._wait
+
+
+def limited(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """For pages: the limit of the other public calls, with a page that says so."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        limit = PublicLimit()
+        if limit.allow_request(request, view):
+            return view(request, *args, **kwargs)
+        response = render(request, "429.html", status=429)
+        response.headers["Retry-After"] = str(math.ceil(limit.wait()))
+        return response
+
+    return guarded
 
 
 class SubmissionLimit(Limit):

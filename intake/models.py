@@ -10,6 +10,7 @@ from django.db.models import Q
 from uuid6 import uuid7
 
 from assessments.models import Assessment
+from intake import zones
 
 
 def signer() -> signing.Signer:
@@ -33,7 +34,7 @@ class Firm(models.Model):
     logo_url = models.URLField(blank=True, help_text="Shown on pages only; mails need no images.")
     accent = models.CharField(max_length=7, default="#14665c", help_text="Colour of buttons, as #rrggbb.")
     language = models.CharField(max_length=35, default="en")
-    timezone = models.CharField(max_length=64, default="UTC")
+    timezone = models.CharField(max_length=64, default="UTC", validators=[zones.validate])
 
     class Meta:
         verbose_name_plural = "firm"
@@ -119,6 +120,11 @@ class Lead(models.Model):
         """What staff say, else what the latest assessment says."""
         return self.corrected_gap or self.gap
 
+    @property
+    def desk_url(self) -> str:
+        """The lead's page in the admin."""
+        return f"{settings.PUBLIC_BASE_URL}/admin/intake/lead/{self.pk}/change/"
+
     def move_to(self, stage: str, *, only_from: tuple[str, ...] = ()) -> str:
         """Changes the stage and returns the one before. Raises StaleTransition where nothing changed.
 
@@ -181,8 +187,13 @@ class Submission(models.Model):
         return f"{settings.PUBLIC_BASE_URL}/api/v1/submissions/{self.token}/"
 
     @property
+    def page_path(self) -> str:
+        """For browsers that are here already, under whatever name they came."""
+        return f"/r/{self.token}/"
+
+    @property
     def page_url(self) -> str:
-        return f"{settings.PUBLIC_BASE_URL}/r/{self.token}/"
+        return f"{settings.PUBLIC_BASE_URL}{self.page_path}"
 
     @property
     def is_quarantined(self) -> bool:

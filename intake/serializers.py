@@ -1,6 +1,7 @@
 """The shape and bounds of an enquiry, nothing else: which fields there are and what may stand in them."""
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,7 +14,7 @@ from intake import addresses, zones
 
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 # Controls and bidirectional overrides: invisible in a name, and a way to make one read as another.
-INVISIBLE = re.compile("[\x01-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+INVISIBLE = re.compile("[\x01-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 ATTRIBUTION = (
     "utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content", "referrer", "landing_page",
 )  # fmt: skip
@@ -42,6 +43,24 @@ class Line(Text):
         return " ".join(super().to_internal_value(data).split())
 
 
+class Choice(serializers.ChoiceField):
+    """One of a few words, or nothing; the refusal names the words."""
+
+    def __init__(self, choices: Sequence[str]) -> None:
+        super().__init__(choices, required=False, allow_blank=True, default="")
+        self.error_messages["invalid_choice"] = f"Use one of: {', '.join(choices)}."
+
+
+class Trap(serializers.Field):
+    """Hidden from people. Takes anything, since a refusal would tell a machine what it fell for."""
+
+    def __init__(self) -> None:
+        super().__init__(default="", allow_null=True)
+
+    def to_internal_value(self, data: Any) -> bool:
+        return bool(data.strip() if isinstance(data, str) else data)
+
+
 class Email(Line):
     def to_internal_value(self, data: Any) -> str:
         try:
@@ -61,8 +80,10 @@ class Website(Line):
             parts = urlsplit(value)
         except ValueError:
             parts = urlsplit("")
-        if parts.scheme.lower() not in {"http", "https"} or not parts.hostname:
-            raise serializers.ValidationError("Only http and https addresses are accepted.", code="scheme")
+        if parts.scheme.lower() not in {"http", "https"} or not parts.hostname or " " in parts.netloc:
+            raise serializers.ValidationError(
+                "That is no http or https address. Use a form like https://example.com.", code="scheme"
+            )
         return value
 
 
@@ -141,11 +162,11 @@ class SubmissionFields(serializers.Serializer):
     role = Line(max_length=200)
     phone = Line(max_length=40)
     website = Website(max_length=500)
-    company_size = serializers.ChoiceField(COMPANY_SIZES, required=False, allow_blank=True, default="")
+    company_size = Choice(COMPANY_SIZES)
     message = Text(max_length=5000, trim_whitespace=False)
     questionnaire = Line(max_length=50)
     answers = Answers(required=False, default=dict)
-    asked_for = serializers.ChoiceField(["cto", "ai", "both", "not_sure"], required=False, allow_blank=True, default="")
+    asked_for = Choice(("cto", "ai", "both", "not_sure"))
     timezone = TimeZone(max_length=64)
     language = Line(max_length=200)
     preferred_start = serializers.ListField(child=Instant(), required=False, default=list, max_length=5)
@@ -153,7 +174,7 @@ class SubmissionFields(serializers.Serializer):
     consent = Consent(required=False)
     attribution = Attribution(required=False, default=dict)
     test = serializers.BooleanField(required=False, default=False)
-    contact_fax_ext = Line(max_length=200)
+    contact_fax_ext = Trap()
 
     def validate_language(self, value: str) -> str:
         return value if len(value) <= 35 and LANGUAGE.fullmatch(value) else ""

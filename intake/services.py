@@ -115,16 +115,12 @@ def _store(submission: Submission, person: Lead, *, now: datetime) -> None:
         submission.save(force_insert=True)
         outbox.publish(events.quarantined(submission), now=now)
         return
-    stored = store.upsert_lead(person, now=now)
-    # As the upsert left it: the events of this very moment need no more than that.
-    person.id, person.event_sequence = stored.id, stored.event_sequence
-    if not stored.is_new:
-        person = Lead.objects.get(pk=stored.id)
-    submission.lead = person
+    submission.lead, is_new = store.upsert_lead(person, now=now, keep_verdict=submission.is_test)
     submission.save(force_insert=True)
-    news = [events.about("lead.assessed", submission=submission, lead=person, sequence=stored.event_sequence)]
-    if stored.is_new:
-        news.insert(0, events.about("lead.created", submission=submission, lead=person, sequence=1))
+    number = submission.lead.event_sequence
+    news = [events.about("lead.assessed", submission=submission, lead=submission.lead, sequence=number)]
+    if is_new:
+        news.insert(0, events.about("lead.created", submission=submission, lead=submission.lead, sequence=number - 1))
     outbox.publish(*news, now=now)
 
 
@@ -188,11 +184,17 @@ def note_activity(submission: Submission, *, now: datetime) -> None:
 # --- staff ----------------------------------------------------------------------------------------------
 
 
-def change_stage(lead: Lead, stage: str, *, now: datetime, only_from: tuple[str, ...] = ()) -> None:
-    """Moves the lead and tells it. Raises StaleTransition where it stands elsewhere by now."""
+def change_stage(lead: Lead, stage: str, *, now: datetime) -> None:
+    """Staff move the lead, and it is told. Raises StaleTransition where it stands elsewhere by now."""
     with transaction.atomic():
-        before = lead.move_to(stage, only_from=only_from)
+        before = lead.move_to(stage)
         submission = lead.submissions.select_related("assessment", "lead").order_by("-created_at").first()
         if submission is not None:
-            more: dict[str, Any] = {"from": before, "to": stage}
-            events.publish("lead.stage_changed", submission=submission, now=now, **more)
+            tell_stage(submission, before=before, now=now)
+
+
+def tell_stage(submission: Submission, *, before: str, now: datetime, booking: dict[str, Any] | None = None) -> None:
+    """Publishes that the lead of this submission has moved to the stage where it now stands."""
+    assert submission.lead is not None
+    more: dict[str, Any] = {"from": before, "to": submission.lead.stage}
+    events.publish("lead.stage_changed", submission=submission, now=now, booking=booking, **more)

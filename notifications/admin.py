@@ -72,8 +72,11 @@ class EndpointAdmin(ModelAdmin):
     readonly_fields = ("created_at",)
 
     def save_model(self, request: HttpRequest, obj: Endpoint, form: ModelForm, change: bool) -> None:  # noqa: FBT001
-        super().save_model(request, obj, form, change)
-        if not change:
+        if change:
+            # Only what was typed: a consumer that is gone may have been switched off since the page was opened.
+            obj.save(update_fields=form.changed_data)
+        else:
+            obj.save()
             self.message_user(request, f"The signing secret, shown only this once: {obj.secret}", messages.WARNING)
 
 

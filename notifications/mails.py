@@ -56,6 +56,9 @@ def send(letter: Letter, *, delivery: Delivery, now: datetime) -> Mail:
         return mail
     if mail.status == Mail.Status.FAILED and delivery.attempt_count > 1 and not delivery.attempts_forgiven:
         raise DeliveryError(mail.reason, permanent=True)  # refused for good already, while others were tried again
+    if not mail.to.rpartition("@")[0].isascii():
+        # Django would send to an encoded form of it, which is another address.
+        raise _failed(mail, DeliveryError("Letters before the @ that mail servers do not take.", permanent=True))
     if full := _hour_is_full(mail, now=now):
         raise DeliveryError(full, retry_after_seconds=3600)
     try:

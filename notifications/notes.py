@@ -2,7 +2,6 @@
 
 from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.utils import timezone
 
@@ -100,7 +99,7 @@ def _to_advisor(booking: Booking, event_type: str) -> Letter:
                 who="the prospect",
             ),
             "",
-            _desk_link(str(lead.id)),
+            lead.desk_url,
         ]
     )
     return Letter(kind=Mail.Kind.BOOKING, to=advisor.email, subject=f"{verb.capitalize()}: {own}", text=text, lead=lead)
@@ -142,10 +141,6 @@ def _note(submission: Submission, event_type: str, address: str) -> Letter:
         *[f"- {reason['text']}" for reason in decision["reasons"]],
         "",
         *(["They wrote:", "", submission.message, ""] if submission.message.strip() else []),
-        _desk_link(str(lead.id)),
+        lead.desk_url,
     ]
     return Letter(kind=Mail.Kind.STAFF, to=address, subject=f"{subject}: {gap}", text="\n".join(lines), lead=lead)
-
-
-def _desk_link(lead_id: str) -> str:
-    return f"{settings.PUBLIC_BASE_URL}/admin/intake/lead/{lead_id}/change/"

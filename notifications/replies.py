@@ -34,7 +34,7 @@ def send_reply(delivery: Delivery) -> dict[str, str]:
     template = Template.objects.filter(engagement=decision["engagement"]).first() or default_template(
         decision["engagement"]
     )
-    booking = services.open_booking(submission)
+    booking = services.open_booking(submission, now=now)
     values = reply_values(submission, booking, now=now)
     text, html = compose.fill(template.body, values)
     advisor = _advisor(submission, booking)
@@ -118,7 +118,7 @@ _OPENING = {
 
 
 def _offers(submission: Submission, advisor: Advisor, *, now: datetime) -> Value:
-    zone = ZoneInfo(submission.timezone or advisor.timezone)
+    zone = services.zone_of(submission, advisor)
     free = words.spread(free_slots([advisor], now=now)[advisor.id], zone=zone, count=OFFERED)
     if not free:
         return f"{advisor.name} has no free time at the moment. Answer this mail with times that suit you."

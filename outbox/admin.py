@@ -12,7 +12,7 @@ from unfold.decorators import display
 
 from outbox import outbox
 from outbox.desk import link, table
-from outbox.models import Attempt, Delivery, Event
+from outbox.models import Attempt, Delivery, Event, Heartbeat
 
 STATUS_COLOURS = {"pending": "info", "sending": "warning", "succeeded": "success", "failed": "danger"}
 
@@ -99,6 +99,15 @@ class DeliveryAdmin(ReadOnly):
                 self.log_change(request, delivery, done)
             level = messages.SUCCESS if changed else messages.WARNING
             self.message_user(request, f"{delivery.task}: {done if changed else left}.", level)
+
+
+@admin.register(Heartbeat)
+class HeartbeatAdmin(ReadOnly):
+    list_display = ("name", "beat_at")
+
+    def get_object(self, request: HttpRequest, object_id: str, *args: Any) -> Any:
+        """The names are text, which PostgreSQL takes no NUL in."""
+        return None if "\x00" in object_id else super().get_object(request, object_id, *args)
 
 
 def deliveries_of(subject: Any) -> SafeString:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin, messages
+from django.db import models
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
@@ -24,6 +25,7 @@ class AdvisorAdmin(ModelAdmin):
     list_display = ("name", "title", "cto_depth", "ai_depth", "timezone", "active")
     list_filter = ("active", "cto_depth", "ai_depth")
     search_fields = ("name", "title", "email")
+    formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
     fieldsets = (
         (None, {"fields": ("name", "title", "email", "bio", "active")}),
         ("Depth", {"fields": (("cto_depth", "ai_depth"),)}),
@@ -109,6 +111,7 @@ class BookingAdmin(ReadOnly):
 class AssignmentAdmin(ReadOnly):
     list_display = ("decided_at", "lead", "advisor", "outcome", "step")
     list_filter = ("outcome", "step", "advisor")
+    search_fields = ("submission__lead__email", "submission__lead__name", "submission__lead__company")
     list_select_related = ("submission__lead", "advisor")
     ordering = ("-decided_at",)
 

@@ -15,19 +15,18 @@ def free_slots(
 ) -> dict[int, list[Interval]]:
     """Free slots in UTC by advisor id, within [since, until) and each advisor's own notice and horizon."""
     advisors = list(advisors)
-    since = since or now
-    until = until or now + timedelta(days=max((advisor.horizon_days for advisor in advisors), default=0))
-    busy = _busy(advisors, since, until)
+    horizon = now + timedelta(days=max((advisor.horizon_days for advisor in advisors), default=0))
+    # Nothing is free outside; and the ends of the calendar, which a visitor may name, leave no room to count.
+    since, until = max(since or now, now), min(until or horizon, horizon)
+    busy = _busy(advisors, since, until) if since < until else {}
     return {
-        advisor.id: list(open_slots(advisor.rules, busy[advisor.id], since=since, until=until, now=now))
+        advisor.id: list(open_slots(advisor.rules, busy.get(advisor.id, ()), since=since, until=until, now=now))
         for advisor in advisors
     }
 
 
-def is_free(advisor: Advisor, start: datetime, *, now: datetime) -> Interval | None:
-    """The slot that begins at this very instant, if it is on the grid and free."""
-    found = free_slots([advisor], now=now, since=start, until=start + timedelta(microseconds=1))[advisor.id]
-    return found[0] if found and found[0][0] == start else None
+def is_free(advisor: Advisor, slot: Interval, *, now: datetime) -> bool:
+    return slot in free_slots([advisor], now=now, since=slot[0], until=slot[1])[advisor.id]
 
 
 def _busy(advisors: list[Advisor], since: datetime, until: datetime) -> dict[int, list[Interval]]:

@@ -20,6 +20,7 @@ class Candidate:
         return self.cto_depth if side == "cto" else self.ai_depth
 
 
+STRONG = 2  # "does it": who leads where the gap is heaviest has to be that
 Fits = Callable[[Candidate], bool]
 Rank = Callable[[Candidate], tuple[int, ...]]
 
@@ -27,8 +28,8 @@ Rank = Callable[[Candidate], tuple[int, ...]]
 def rank(engagement: str, primary: str | None, candidates: Iterable[Candidate]) -> tuple[list[Candidate], str]:
     """The candidates who fit, best first, and the step that decided who may be among them.
 
-    Depth in the primary side matters more than a tick in each. With nobody who fits the engagement: the
-    primary side's advisors; with none of those: everybody, the least loaded first.
+    With nobody who fits the engagement: the primary side's advisors, the deepest first; with none of those:
+    everybody, the least loaded first.
     """
     pool = list(candidates)
     steps: tuple[tuple[str, Fits, Rank], ...] = (
@@ -50,6 +51,9 @@ def _fits(engagement: str, primary: str | None) -> Fits:
         return lambda c: c.ai_depth > 0
     if engagement == "cto_and_ai_officer" and primary is not None:
         return lambda c: c.depth(primary) > 0
+    if engagement == "one_leader_for_both" and primary is not None:
+        # Depth in the primary side matters more than a tick in each.
+        return lambda c: c.depth(primary) >= STRONG and c.cto_depth > 0 and c.ai_depth > 0
     return lambda c: c.cto_depth > 0 and c.ai_depth > 0
 
 

@@ -167,6 +167,17 @@ class Booking(models.Model):
     def colleagues(self) -> list[Advisor]:
         return [seat.advisor for seat in self.seats.all() if not seat.leads]
 
+    def reschedule(self, starts_at: datetime, ends_at: datetime, *, now: datetime) -> None:
+        """Another time, confirmed at once since the prospect chose it. Raises StaleTransition as `move_to` does."""
+        changes: dict[str, Any] = {
+            "starts_at": starts_at,
+            "ends_at": ends_at,
+            "status": self.Status.CONFIRMED,
+            "expires_at": None,
+            "confirmed_at": self.confirmed_at or now,
+        }
+        self._change(Booking.objects.filter(pk=self.pk, status=self.status, status__in=self.OPEN), changes)
+
     def move_to(self, status: "Booking.Status", *, now: datetime) -> None:
         """Changes the status and lets go of the advisor's time where the new one holds none.
 
@@ -177,13 +188,15 @@ class Booking(models.Model):
             raise StaleTransition(f"A booking that is {before.label.lower()} cannot become {status.label.lower()}.")
         rows = Booking.objects.filter(pk=self.pk, status=before)
         if status == self.Status.CONFIRMED:
-            rows = rows.filter(expires_at__gt=now)
-        changes: dict[str, Any] = {"status": status}
-        changes["confirmed_at" if status == self.Status.CONFIRMED else "ended_at"] = now
-        if not rows.update(**changes):
-            raise StaleTransition("The booking has changed since it was read.")
+            self._change(rows.filter(expires_at__gt=now), {"status": status, "confirmed_at": now})
+        else:
+            self._change(rows, {"status": status, "ended_at": now})
         if status in {self.Status.CANCELLED, self.Status.EXPIRED}:
             self.seats.update(holds_time=False)
+
+    def _change(self, rows: "models.QuerySet[Booking]", changes: dict[str, Any]) -> None:
+        if not rows.update(**changes):
+            raise StaleTransition("The booking has changed since it was read.")
         for name, value in changes.items():
             setattr(self, name, value)
 

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from assessments import words as verdicts
 from intake import services as intake
+from intake.limits import limited
 from intake.models import Firm, Submission
 from scheduling import replies, services, words
 from scheduling.availability import free_slots
@@ -29,12 +30,14 @@ RENEWS = timedelta(minutes=1)
 
 
 @require_GET
+@limited
 def show(request: HttpRequest, token: str) -> HttpResponse:
     return _page(request, _submission(token))
 
 
 @csrf_exempt
 @require_POST
+@limited
 def act(request: HttpRequest, token: str, action: str) -> HttpResponse:
     """confirm, book (with `start`) or cancel; then back to the page by GET, so that a reload repeats nothing."""
     submission = _submission(token)
@@ -44,7 +47,7 @@ def act(request: HttpRequest, token: str, action: str) -> HttpResponse:
     except UnableToBook as error:
         return _page(request, submission, notice=str(error), status=409)
     intake.note_activity(submission, now=now)
-    response = HttpResponseRedirect(f"/r/{token}/")
+    response = HttpResponseRedirect(submission.page_path)
     response.status_code = 303
     return _private(response)
 
@@ -74,7 +77,7 @@ def _submission(token: str) -> Submission:
 def _page(request: HttpRequest, submission: Submission, *, notice: str = "", status: int = 200) -> HttpResponse:
     decision = submission.assessment.decision
     booking = replies.latest_booking(submission)
-    state = replies.booking_state(submission, booking)
+    state = replies.booking_state(submission, booking, now=timezone.now())
     assigned = _assigned(submission)
     takes_place = booking if state in {"held", "confirmed"} else None
     reasons_for, reasons_against = verdicts.reasons(decision)
@@ -90,7 +93,7 @@ def _page(request: HttpRequest, submission: Submission, *, notice: str = "", sta
         "renews": state == "pending" and timezone.now() < submission.created_at + RENEWS,
         "booking": booking,
         "advisor": takes_place.advisor if takes_place else assigned,
-        "page_path": f"/r/{submission.token}/",
+        "page_path": submission.page_path,
         "zone_named": bool(submission.timezone),
         "times": _times(takes_place) if takes_place else None,
         "offers": _offers(submission, assigned) if assigned and (takes_place or state == "offer") else [],
@@ -124,7 +127,7 @@ def _assigned(submission: Submission) -> Advisor | None:
 
 def _offers(submission: Submission, advisor: Advisor) -> list[dict[str, Any]]:
     """Free times to choose from: the next ones, one or two a day, in the prospect's zone."""
-    zone = ZoneInfo(submission.timezone or advisor.timezone)
+    zone = services.zone_of(submission, advisor)
     free = words.spread(free_slots([advisor], now=timezone.now())[advisor.id], zone=zone, count=OFFERED)
     return [
         {

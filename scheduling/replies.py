@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from intake.models import Submission
+from intake.models import Lead, Submission
 from scheduling.models import Advisor, Assignment, Booking
 
 
@@ -38,24 +38,23 @@ def latest_booking(submission: Submission) -> Booking | None:
     return bookings.order_by("-created_at", "-id").first()
 
 
-def booking_state(submission: Submission, booking: Booking | None) -> str:
-    """pending (not decided yet), held, confirmed, offer, unavailable or closed."""
+def booking_state(submission: Submission, booking: Booking | None, *, now: datetime) -> str:
+    """pending (not decided yet), held, confirmed, offer, unavailable or closed.
+
+    What is open comes first: a conversation stays visible, whatever has become of the lead.
+    """
+    if booking is not None and booking.status in Booking.OPEN and booking.ends_at > now:
+        return "held" if booking.status == Booking.Status.TENTATIVE else "confirmed"
     assignment = Assignment.objects.filter(submission=submission).first()
     if assignment is None:
         return "pending"
-    if assignment.outcome == Assignment.Outcome.NONE or (submission.lead and submission.lead.stage in CLOSED):
+    if _is_closed(submission, assignment, booking):
         return "closed"
-    if booking is None:
-        return "unavailable" if assignment.outcome == Assignment.Outcome.UNAVAILABLE else "offer"
-    return STATE_OF[Booking.Status(booking.status)]
+    return "unavailable" if assignment.outcome == Assignment.Outcome.UNAVAILABLE else "offer"
 
 
-STATE_OF = {
-    Booking.Status.TENTATIVE: "held",
-    Booking.Status.CONFIRMED: "confirmed",
-    Booking.Status.CANCELLED: "offer",
-    Booking.Status.EXPIRED: "offer",
-    Booking.Status.COMPLETED: "closed",
-    Booking.Status.NO_SHOW: "offer",
-}
-CLOSED = {"won", "lost", "disqualified"}
+def _is_closed(submission: Submission, assignment: Assignment, booking: Booking | None) -> bool:
+    was_a_test = assignment.outcome == Assignment.Outcome.NONE
+    lead_is_closed = submission.lead is not None and submission.lead.stage in Lead.CLOSED
+    took_place = booking is not None and booking.status in {Booking.Status.CONFIRMED, Booking.Status.COMPLETED}
+    return was_a_test or lead_is_closed or took_place

@@ -10,12 +10,13 @@ import contextlib
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime
+from functools import partial
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError, OperationalError, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q, QuerySet, prefetch_related_objects
 from django.utils import timezone
 
 from intake import events
@@ -26,7 +27,7 @@ from scheduling import holds, matching
 from scheduling.availability import free_slots, is_free
 from scheduling.models import Advisor, Assignment, Booking, BookingAdvisor
 from scheduling.replies import booking_data
-from scheduling.slots import Interval
+from scheduling.slots import Interval, slot_at
 
 T = TypeVar("T")
 Status = Booking.Status
@@ -44,16 +45,23 @@ class UnableToBook(Exception):
         self.code = code
 
 
-def _unless_lost(act: Callable[[], T]) -> T:
-    """Runs a transaction again while it loses against another one. Raises what the last try raised."""
-    for left in reversed(range(TRIES)):
+def _in_turn(submission: Submission, act: Callable[[], T]) -> T:
+    """Runs `act` in a transaction, one at a time for each person; again while it loses a time to somebody else.
+
+    Every change of a booking goes through here. The lead is the first row that is locked, so that two acts of
+    one person cannot wait for each other, and `submission.lead` is as it stands now. Raises UnableToBook
+    (slot_taken) when the last try is lost.
+    """
+    for _ in range(TRIES):
         try:
             with transaction.atomic():
+                locked = Lead.objects.select_for_update(no_key=True, of=("self",))
+                submission.lead = locked.filter(submissions=submission).first()
                 return act()
         except (IntegrityError, OperationalError) as error:
-            if not left or getattr(error.__cause__, "sqlstate", "") not in LOST_RACE:
+            if getattr(error.__cause__, "sqlstate", "") not in LOST_RACE:
                 raise
-    raise AssertionError("unreachable")
+    raise UnableToBook("slot_taken", "Somebody else has just taken this time.")
 
 
 # --- the house books ------------------------------------------------------------------------------------
@@ -64,14 +72,11 @@ def book_call(delivery: Delivery) -> dict[str, str]:
 
     Nobody free is no error: it is recorded, published as `booking.unavailable`, and staff are told.
     """
-    submission = (
-        Submission.objects.select_related("lead", "assessment")
-        .filter(pk=delivery.event.data["submission"]["id"])
-        .first()
-    )
+    known = Submission.objects.select_related("lead", "assessment")
+    submission = known.filter(pk=delivery.event.data["submission"]["id"]).first()
     if submission is None or submission.lead is None:
         return {"skipped": "The submission was erased."}
-    assignment = _unless_lost(lambda: _decide(submission, now=timezone.now()))
+    assignment = _in_turn(submission, lambda: _decide(submission, now=timezone.now()))
     return {"outcome": str(assignment.outcome)}
 
 
@@ -80,14 +85,16 @@ def _decide(submission: Submission, *, now: datetime) -> Assignment:
     if decided is not None:
         return decided
     decision = submission.assessment.decision
-    ranked, step = matching.rank(decision["engagement"], decision["primary"], _candidates())
+    ranked, step = matching.rank(decision["engagement"], decision["primary"], _candidates(now=now))
     assignment = Assignment(
         submission=submission, step=step, candidates=[asdict(candidate) for candidate in ranked], decided_at=now
     )
     if submission.is_test:
         assignment.outcome = Outcome.NONE
     else:
-        advisors = Advisor.objects.in_bulk([candidate.id for candidate in ranked])
+        # Locked, in one order: two decisions at once would both count the same holds.
+        rows = Advisor.objects.select_for_update(no_key=True).order_by("pk")
+        advisors = rows.in_bulk([candidate.id for candidate in ranked])
         _give_time(assignment, [advisors[candidate.id] for candidate in ranked], now=now)
     assignment.save(force_insert=True)
     if assignment.outcome == Outcome.UNAVAILABLE:
@@ -95,9 +102,9 @@ def _decide(submission: Submission, *, now: datetime) -> Assignment:
     return assignment
 
 
-def _candidates() -> list[matching.Candidate]:
-    busy = Count("seats", filter=Q(seats__holds_time=True, seats__booking__status__in=Booking.OPEN))
-    rows = Advisor.objects.filter(active=True).annotate(load=busy)
+def _candidates(*, now: datetime) -> list[matching.Candidate]:
+    ahead = Count("seats", filter=Q(seats__holds_time=True, seats__booking__starts_at__gt=now))
+    rows = Advisor.objects.filter(active=True).annotate(load=ahead)
     return [matching.Candidate(row.id, row.cto_depth, row.ai_depth, row.load) for row in rows]
 
 
@@ -128,39 +135,35 @@ def _slot_to_hold(submission: Submission, advisor: Advisor, free: list[Interval]
     held = BookingAdvisor.objects.filter(advisor=advisor, holds_time=True, booking__status=Status.TENTATIVE)
     starts = list(held.values_list("booking__starts_at", flat=True))
     allowed = holds.with_room(free, starts, zone=advisor.zone)
-    return holds.choose(allowed, now=now, zone=_zone(submission, advisor))
-
-
-def _zone(submission: Submission, advisor: Advisor) -> ZoneInfo:
-    return ZoneInfo(submission.timezone or advisor.timezone)
+    return holds.choose(allowed, now=now, zone=zone_of(submission, advisor))
 
 
 def _book(submission: Submission, advisor: Advisor, slot: Interval, *, status: Status, now: datetime) -> Booking:
     """Writes the booking and its seat; the exclusion constraint has the last word."""
-    start, end = slot
-    rules = advisor.rules
     confirmed = status == Status.CONFIRMED
-    zone = _zone(submission, advisor)
+    zone, notice = zone_of(submission, advisor), advisor.rules.notice
     booking = Booking.objects.create(
         submission=submission,
         status=status,
-        starts_at=start,
-        ends_at=end,
+        starts_at=slot[0],
+        ends_at=slot[1],
         timezone=zone.key,
-        expires_at=None if confirmed else holds.expires_at(now=now, start=start, notice=rules.notice, zone=zone),
+        expires_at=None if confirmed else holds.expires_at(now=now, start=slot[0], notice=notice, zone=zone),
         confirmed_at=now if confirmed else None,
         created_at=now,
     )
-    BookingAdvisor.objects.create(
-        booking=booking,
-        advisor=advisor,
-        blocked=DateTimeTZRange(start - rules.buffer_before, end + rules.buffer_after, "[)"),
-    )
+    BookingAdvisor.objects.create(booking=booking, advisor=advisor, blocked=_blocked(advisor, slot))
+    prefetch_related_objects([booking], "seats__advisor")
     if confirmed:
         _after_confirming(booking, now=now)
     else:
         _tell("booking.tentative", booking, now=now)
     return booking
+
+
+def _blocked(advisor: Advisor, slot: Interval) -> DateTimeTZRange:
+    rules = advisor.rules
+    return DateTimeTZRange(slot[0] - rules.buffer_before, slot[1] + rules.buffer_after, "[)")
 
 
 # --- the prospect acts ----------------------------------------------------------------------------------
@@ -169,39 +172,41 @@ def _book(submission: Submission, advisor: Advisor, slot: Interval, *, status: S
 def pick(submission: Submission, start: datetime, *, now: datetime) -> tuple[Booking, bool]:
     """Books a time that the prospect chose, confirmed at once; an open booking moves there.
 
-    Gives the booking and whether it is a new one. Raises UnableToBook: slot_taken, off_grid or closed.
+    Gives the booking and whether it is a new one. Raises UnableToBook: slot_taken, off_grid or no_advisor.
     """
+    return _in_turn(submission, lambda: _pick(submission, start, now=now))
+
+
+def _pick(submission: Submission, start: datetime, *, now: datetime) -> tuple[Booking, bool]:
     advisor = advisor_for(submission)
-    try:
-        return _unless_lost(lambda: _pick(submission, advisor, start, now=now))
-    except IntegrityError as error:
-        raise UnableToBook("slot_taken", "Somebody else has just taken this time.") from error
-
-
-def _pick(submission: Submission, advisor: Advisor, start: datetime, *, now: datetime) -> tuple[Booking, bool]:
-    before = open_booking(submission, lock=True)
+    before = open_booking(submission, now=now)
+    if before is None:
+        _refuse_what_is_over(submission)
     if before and before.starts_at == start and before.status == Status.CONFIRMED:
         return before, False
+    slot = slot_at(advisor.rules, start, now=now)
+    if slot is None:
+        raise UnableToBook("off_grid", "This is not one of the free times. Choose one from the list of slots.")
     if before:
         before.seats.update(holds_time=False)  # its own old time must not stand in its way
-    slot = is_free(advisor, start, now=now)
-    if slot is None:
-        raise UnableToBook(*_why_not(advisor, start, now=now))
+    if not is_free(advisor, slot, now=now):
+        raise UnableToBook("slot_taken", "This time is taken.")
     if before is None:
         return _book(submission, advisor, slot, status=Status.CONFIRMED, now=now), True
     return _move(before, advisor, slot, now=now), False
 
 
+def _refuse_what_is_over(submission: Submission) -> None:
+    if submission.lead is not None and submission.lead.stage in Lead.CLOSED:
+        raise UnableToBook("closed", "There is nothing to arrange any more. Answer one of our mails to begin again.")
+    if Booking.objects.filter(submission=submission, status=Status.CONFIRMED).exists():
+        raise UnableToBook("closed", "This conversation has taken place. Answer its mail to arrange another one.")
+
+
 def _move(booking: Booking, advisor: Advisor, slot: Interval, *, now: datetime) -> Booking:
     was_confirmed = booking.status == Status.CONFIRMED
-    rules = advisor.rules
-    booking.starts_at, booking.ends_at = slot
-    booking.status, booking.expires_at = Status.CONFIRMED, None
-    booking.confirmed_at = booking.confirmed_at or now
-    booking.save(update_fields=["starts_at", "ends_at", "status", "expires_at", "confirmed_at"])
-    booking.seats.update(
-        blocked=DateTimeTZRange(slot[0] - rules.buffer_before, slot[1] + rules.buffer_after, "[)"), holds_time=True
-    )
+    booking.reschedule(*slot, now=now)
+    booking.seats.update(blocked=_blocked(advisor, slot), holds_time=True)
     if was_confirmed:
         _tell("booking.rescheduled", booking, now=now)
     else:
@@ -209,20 +214,13 @@ def _move(booking: Booking, advisor: Advisor, slot: Interval, *, now: datetime) 
     return booking
 
 
-def _why_not(advisor: Advisor, start: datetime, *, now: datetime) -> tuple[str, str]:
-    taken = BookingAdvisor.objects.filter(advisor=advisor, holds_time=True, blocked__contains=start).exists()
-    if taken:
-        return "slot_taken", "This time is taken."
-    return "off_grid", "This is not one of the free times. Choose one from the list of slots."
-
-
 def confirm(submission: Submission, *, now: datetime) -> Booking:
     """A held time becomes a conversation; a confirmed one stays so. Raises UnableToBook: closed."""
-    return _unless_lost(lambda: _confirm(submission, now=now))
+    return _in_turn(submission, lambda: _confirm(submission, now=now))
 
 
 def _confirm(submission: Submission, *, now: datetime) -> Booking:
-    booking = open_booking(submission, lock=True)
+    booking = open_booking(submission, now=now)
     if booking is None:
         raise UnableToBook("closed", "There is no held time to confirm. Choose a new one.")
     if booking.status == Status.CONFIRMED:
@@ -240,20 +238,21 @@ def _after_confirming(booking: Booking, *, now: datetime) -> None:
     lead = booking.submission.lead
     assert lead is not None
     _tell("booking.confirmed", booking, now=now)
-    for other in _full(Booking.objects.filter(submission__lead=lead, status=Status.TENTATIVE), lock=True):
+    for other in _full(Booking.objects.filter(submission__lead=lead, status=Status.TENTATIVE)):
         _release(other, now=now)
     # Further on already: staff know more than we do.
     with contextlib.suppress(StaleTransition):
-        intake.change_stage(lead, Lead.Stage.BOOKED, now=now, only_from=("new", "contacted"))
+        before = lead.move_to(Lead.Stage.BOOKED, only_from=("new", "contacted"))
+        intake.tell_stage(booking.submission, before=before, now=now, booking=booking_data(booking))
 
 
 def cancel(submission: Submission, *, now: datetime) -> None:
     """Cancels the open booking; without one nothing happens, so that a repeated call is no error."""
-    _unless_lost(lambda: _cancel(submission, now=now))
+    _in_turn(submission, lambda: _cancel(submission, now=now))
 
 
 def _cancel(submission: Submission, *, now: datetime) -> None:
-    booking = open_booking(submission, lock=True)
+    booking = open_booking(submission, now=now)
     if booking is not None:
         _release(booking, now=now)
 
@@ -265,28 +264,37 @@ def _release(booking: Booking, *, now: datetime) -> None:
 
 def expire_holds(*, now: datetime) -> int:
     """Ends every hold whose time is over and tells it; gives how many."""
-    expired = 0
-    due = Booking.objects.filter(status=Status.TENTATIVE, expires_at__lte=now).values_list("pk", flat=True)
-    for pk in list(due[:500]):
-        with transaction.atomic():
-            booking = _full(Booking.objects.filter(pk=pk, status=Status.TENTATIVE), lock=True).first()
-            if booking is not None:
-                booking.move_to(Status.EXPIRED, now=now)
-                _tell("booking.expired", booking, now=now)
-                expired += 1
-    return expired
+    due = Submission.objects.filter(bookings__in=_over(now)).only("id")
+    return sum(_in_turn(submission, partial(_expire, submission, now=now)) for submission in due[:500])
+
+
+def _expire(submission: Submission, *, now: datetime) -> bool:
+    booking = _full(_over(now).filter(submission=submission)).first()
+    if booking is not None:
+        booking.move_to(Status.EXPIRED, now=now)
+        _tell("booking.expired", booking, now=now)
+    return booking is not None
+
+
+def _over(now: datetime) -> QuerySet[Booking]:
+    return Booking.objects.filter(status=Status.TENTATIVE, expires_at__lte=now)
 
 
 # --- finding --------------------------------------------------------------------------------------------
 
 
-def open_booking(submission: Submission, *, lock: bool = False) -> Booking | None:
-    return _full(Booking.objects.filter(submission=submission, status__in=Booking.OPEN), lock=lock).first()
+def open_booking(submission: Submission, *, now: datetime) -> Booking | None:
+    """The booking that can still be acted on: not ended, and not over by the clock."""
+    return _full(Booking.objects.filter(submission=submission, status__in=Booking.OPEN, ends_at__gt=now)).first()
 
 
-def _full(bookings: QuerySet[Booking], *, lock: bool) -> QuerySet[Booking]:
-    bookings = bookings.select_related("submission__lead", "submission__assessment").prefetch_related("seats__advisor")
-    return bookings.select_for_update(of=("self",)) if lock else bookings
+def zone_of(submission: Submission, advisor: Advisor) -> ZoneInfo:
+    """The prospect's zone; the advisor's where none came."""
+    return ZoneInfo(submission.timezone or advisor.timezone)
+
+
+def _full(bookings: QuerySet[Booking]) -> QuerySet[Booking]:
+    return bookings.select_related("submission__lead", "submission__assessment").prefetch_related("seats__advisor")
 
 
 def advisor_for(submission: Submission) -> Advisor:
@@ -298,10 +306,5 @@ def advisor_for(submission: Submission) -> Advisor:
 
 
 def _tell(type_: str, booking: Booking, *, now: datetime) -> None:
-    events.publish(
-        type_,
-        submission=booking.submission,
-        now=now,
-        booking=booking_data(booking),
-        booking_id=str(booking.id),
-    )
+    data, id_ = booking_data(booking), str(booking.id)
+    events.publish(type_, submission=booking.submission, now=now, booking=data, booking_id=id_)

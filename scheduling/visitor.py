@@ -4,7 +4,7 @@ A token opens its own submission and that submission's booking, nothing else. `s
 for people.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -33,6 +33,8 @@ DEFAULT_DAYS = 14
 MAX_DAYS = 62
 MAX_SLOTS = 200
 ALTERNATIVES = 3
+# Outside, the arithmetic that follows would leave the calendar.
+YEARS = range(1970, 9000)
 
 
 class NotBookable(APIException):
@@ -70,7 +72,7 @@ class SubmissionDetail(TokenView):
             intake_replies.public(
                 submission,
                 assessment=submission.assessment,
-                booking_state=replies.booking_state(submission, booking),
+                booking_state=replies.booking_state(submission, booking, now=timezone.now()),
                 booking=replies.booking_data(booking) if booking else None,
             )
         )
@@ -144,7 +146,7 @@ def _refusal(error: UnableToBook, submission: Submission, *, now: datetime) -> A
         advisor = services.advisor_for(submission)
     except UnableToBook:
         return NotBookable(error, [])
-    zone = ZoneInfo(submission.timezone or advisor.timezone)
+    zone = services.zone_of(submission, advisor)
     free = free_slots([advisor], now=now)[advisor.id][:ALTERNATIVES]
     return NotBookable(error, [_slot(slot, zone) for slot in free])
 
@@ -154,7 +156,7 @@ def _slot(slot: Interval, zone: ZoneInfo) -> dict[str, str]:
 
 
 def _zone(request: Request, submission: Submission, advisor: Advisor) -> ZoneInfo:
-    name = request.query_params.get("timezone") or submission.timezone or advisor.timezone
+    name = request.query_params.get("timezone") or services.zone_of(submission, advisor).key
     if not zones.is_known(name):
         raise ValidationError({"timezone": ["That is no IANA time zone. Use a name like Europe/Berlin."]})
     return ZoneInfo(name)
@@ -175,12 +177,11 @@ def _moment(request: Request, name: str, zone: ZoneInfo) -> datetime | None:
         return None
     try:
         day = parse_date(text)
-        if day is not None:
-            return datetime(day.year, day.month, day.day, tzinfo=zone)
-        moment: datetime = Instant().to_internal_value(text)
-        # A year at the end of the calendar would overflow in the arithmetic that follows.
-        return moment if 1970 <= moment.year <= 9990 else None
-    except (ValueError, OverflowError) as error:
+        moment = datetime.combine(day, time(), tzinfo=zone) if day else Instant().to_internal_value(text)
+    except ValueError as error:
         raise ValidationError({name: ["That is no date."]}) from error
     except ValidationError as error:
         raise ValidationError({name: error.detail}) from error
+    if moment.year not in YEARS:
+        raise ValidationError({name: [f"Ask for a year from {YEARS[0]} to {YEARS[-1]}."]})
+    return moment

@@ -1,9 +1,11 @@
 """Rows for tests: plain functions with good defaults and named people."""
 
 import itertools
+from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.utils import timezone
 
 from config import defaults
@@ -14,7 +16,7 @@ from intake.services import Enquiry
 from outbox import outbox
 from outbox.models import Delivery, Event
 from outbox.outbox import News
-from scheduling.models import Advisor
+from scheduling.models import Advisor, Assignment, Booking, BookingAdvisor
 
 AI_ANSWERS = {"core_systems_work": "yes", "siloed_ai_tools": "yes", "asks_how_to_use_ai": "yes"}
 CTO_ANSWERS = {"no_core_systems": "yes", "asks_what_technology": "yes", "engineering_team_needs_structure": "yes"}
@@ -96,3 +98,38 @@ def run_delivery(task: str, service: Any, **filters: Any) -> list[Delivery]:
         Delivery.objects.filter(pk=row.pk, status="pending").update(leased_until=timezone.now() + timedelta(seconds=30))
         outbox.attempt(str(row.pk), service)
     return deliveries(task, **filters)
+
+
+def assign(submission: Submission, advisor: Advisor) -> Assignment:
+    """As `book_call` leaves it where times are offered."""
+    return Assignment.objects.create(
+        submission=submission, advisor=advisor, outcome="offer", step="fits", decided_at=timezone.now()
+    )
+
+
+def make_booking(
+    submission: Submission, advisor: Advisor, start: datetime, *, minutes: int = 30, **over: Any
+) -> Booking:
+    """The bare rows of a confirmed conversation, past every service and without an event."""
+    end = start + timedelta(minutes=minutes)
+    fields = {
+        "submission": submission,
+        "status": "confirmed",
+        "starts_at": start,
+        "ends_at": end,
+        "timezone": advisor.timezone,
+        "created_at": timezone.now(),
+    }
+    booking = Booking.objects.create(**{**fields, **over})
+    BookingAdvisor.objects.create(
+        booking=booking,
+        advisor=advisor,
+        blocked=DateTimeTZRange(start, end, "[)"),
+        holds_time=booking.status not in {"cancelled", "expired"},
+    )
+    return booking
+
+
+def published() -> dict[str, int]:
+    """How many events there are of each type."""
+    return dict(Counter(Event.objects.values_list("type", flat=True)))

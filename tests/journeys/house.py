@@ -37,6 +37,7 @@ class House:
             PORT=str(self.port),
             DATA_DIR=str(self.data),
             SUBMISSION_RATE="off",
+            MAIL_DOMAIN_RATE="off",
             WEBHOOK_ALLOWED_NETWORKS="127.0.0.0/8",
             DJANGO_SUPERUSER_USERNAME="sally",
             DJANGO_SUPERUSER_EMAIL="sally@example.com",

@@ -197,6 +197,14 @@ def test_domain_that_is_no_provider_gets_only_its_share(mail_server, house, sett
     assert ("MAIL_DOMAIN_RATE" in outcome) is withheld
 
 
+def test_address_that_cannot_be_written_on_an_envelope_fails_and_says_so(mail_server):
+    with pytest.raises(DeliveryError) as failure:
+        send(letter(to="jörg@example.com"))
+
+    assert failure.value.permanent is True
+    assert (Mail.objects.get().status, mail_server.mails.empty()) == ("failed", True)
+
+
 def test_line_break_in_a_subject_becomes_no_header(mail_server):
     # The door folds names to one line; if anything else ever let one through, Django refuses the mail.
     with pytest.raises(Exception, match="newlines"):

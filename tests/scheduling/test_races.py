@@ -1,0 +1,232 @@
+"""Who comes first when several come at once: real threads on real connections."""
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.db import connection, connections, transaction
+
+from intake.models import Lead, Submission
+from scheduling import services
+from scheduling.models import Advisor, Assignment, Booking
+from scheduling.services import UnableToBook
+from tests import factories
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+THURSDAY = datetime(2026, 11, 26, 9, tzinfo=UTC)
+WAIT_SECONDS = 20
+
+
+@pytest.fixture(autouse=True)
+def clock(transactional_db: None, monday: datetime) -> Iterator[datetime]:
+    return monday
+
+
+def at_once(acts: Sequence[Callable[[], Any]]) -> list[Any]:
+    """What each of them gave, or the code of its refusal; any other error counts as what it gave."""
+    barrier = threading.Barrier(len(acts))
+    results: list[Any] = [None] * len(acts)
+
+    def run(index: int) -> None:
+        barrier.wait(WAIT_SECONDS)
+        try:
+            results[index] = acts[index]()
+        except UnableToBook as error:
+            results[index] = error.code
+        except Exception as error:
+            results[index] = error
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=run, args=(index,)) for index in range(len(acts))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results
+
+
+def overlaps() -> int:
+    """Pairs of seats of one advisor that hold the same time."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT count(*) FROM scheduling_bookingadvisor a JOIN scheduling_bookingadvisor b
+              ON a.advisor_id = b.advisor_id AND a.id < b.id AND a.blocked && b.blocked
+            WHERE a.holds_time AND b.holds_time
+            """
+        )
+        return int(cursor.fetchone()[0])
+
+
+def offered(advisor: Advisor, count: int) -> list[Submission]:
+    submissions = [factories.make_submission(email=f"p{n}@example.com", hold=False) for n in range(count)]
+    for submission in submissions:
+        factories.assign(submission, advisor)
+    return submissions
+
+
+def picking(submission: Submission, start: datetime, now: datetime) -> Callable[[], str]:
+    return lambda: services.pick(submission, start, now=now)[0].status
+
+
+def deciding(submission: Submission) -> Callable[[], Any]:
+    (delivery,) = factories.deliveries("scheduling.book_call", event__data__submission__id=str(submission.id))
+    return lambda: services.book_call(delivery)["outcome"]
+
+
+def test_of_eight_who_pick_one_time_one_gets_it(clock: datetime) -> None:
+    advisor = factories.make_advisor(buffer_before_minutes=10, buffer_after_minutes=10)
+    submissions = offered(advisor, 8)
+
+    results = at_once([picking(submission, THURSDAY, clock) for submission in submissions])
+
+    assert Counter(results) == {"confirmed": 1, "slot_taken": 7}
+    assert Booking.objects.count() == 1
+    assert Lead.objects.filter(stage="booked").count() == 1
+    assert factories.published() == {
+        "lead.created": 8, "lead.assessed": 8, "booking.confirmed": 1, "lead.stage_changed": 1,
+    }  # fmt: skip
+    assert overlaps() == 0
+
+
+def test_times_that_overlap_only_with_their_buffers_are_not_both_given(clock: datetime) -> None:
+    advisor = factories.make_advisor(step_minutes=15, buffer_before_minutes=10, buffer_after_minutes=10)
+    submissions = offered(advisor, 8)
+
+    results = at_once(
+        [picking(submission, THURSDAY.replace(minute=15 * (n % 4)), clock) for n, submission in enumerate(submissions)]
+    )
+
+    # 10:00 and 10:45 lie too near to one another with buffers of ten minutes each.
+    assert Counter(results) == {"confirmed": 1, "slot_taken": 7}
+    assert Booking.objects.count() == 1
+    assert overlaps() == 0
+
+
+def test_one_who_picks_twice_at_once_has_one_booking(clock: datetime) -> None:
+    (submission,) = offered(factories.make_advisor(), 1)
+    times = [THURSDAY.replace(hour=hour) for hour in (9, 10, 11, 12)]
+
+    results = at_once([picking(Submission.objects.get(pk=submission.pk), start, clock) for start in times])
+
+    assert results == ["confirmed"] * 4
+    assert Booking.objects.count() == 1
+    assert factories.published()["booking.confirmed"] == 1
+    assert factories.published()["booking.rescheduled"] == 3
+    assert overlaps() == 0
+
+
+def test_two_runs_of_one_decision_decide_once(clock: datetime) -> None:
+    factories.make_advisor()
+    submission = factories.make_submission()
+
+    results = at_once([deciding(submission)] * 2)
+
+    assert results == ["held", "held"]
+    assert (Assignment.objects.count(), Booking.objects.count()) == (1, 1)
+    assert factories.published() == {"lead.created": 1, "lead.assessed": 1, "booking.tentative": 1}
+
+
+def test_decisions_at_once_keep_the_cap_on_holds(clock: datetime) -> None:
+    factories.make_advisor(weekly_hours={"wed": [["09:00", "11:30"]]}, horizon_days=7)  # five slots: two holds
+    # Nine o'clock is another slot in each of these zones, so that nobody stumbles over another one's hold.
+    zones = ["Europe/Berlin", "Europe/London", "Atlantic/Azores"] * 2
+    submissions = [factories.make_submission(email=f"p{n}@example.com", timezone=zone) for n, zone in enumerate(zones)]
+
+    results = at_once([deciding(submission) for submission in submissions])
+
+    assert Counter(results) == {"held": 2, "offer": 4}
+    assert Booking.objects.count() == 2
+    assert overlaps() == 0
+
+
+def test_of_two_holds_of_one_person_one_is_confirmed(clock: datetime) -> None:
+    factories.make_advisor()
+    submissions = [factories.make_submission() for _ in range(2)]
+    factories.run_delivery("scheduling.book_call", services.book_call)
+
+    def confirming(submission: Submission) -> Callable[[], str]:
+        return lambda: str(services.confirm(submission, now=clock).status)
+
+    results = at_once([confirming(submission) for submission in submissions])
+
+    assert sorted(results) == ["closed", "confirmed"]
+    assert sorted(Booking.objects.values_list("status", flat=True)) == ["cancelled", "confirmed"]
+    assert factories.published()["booking.confirmed"] == 1
+    assert factories.published()["booking.cancelled"] == 1
+    assert Lead.objects.get().stage == "booked"
+
+
+def test_confirming_and_sweeping_at_once_leave_one_end(clock: datetime) -> None:
+    factories.make_advisor()
+    kept, swept = (factories.make_submission() for _ in range(2))
+    factories.run_delivery("scheduling.book_call", services.book_call)
+    Booking.objects.filter(submission=swept).update(expires_at=clock)
+
+    results = at_once([lambda: services.confirm(kept, now=clock).status, lambda: services.expire_holds(now=clock)])
+
+    assert results[0] == "confirmed"
+    assert Booking.objects.get(submission=kept).status == "confirmed"
+    ended = Booking.objects.get(submission=swept).status
+    assert (ended, results[1]) in {("expired", 1), ("cancelled", 0)}
+    assert factories.published()[f"booking.{ended}"] == 1
+
+
+def while_it_is_open(write: Callable[[], Any], act: Callable[[], Any]) -> Any:
+    """What `act` gives when it begins after `write` has written, which is committed once `act` waits for it."""
+    written, awaited = threading.Event(), threading.Event()
+
+    def hold_open() -> None:
+        with transaction.atomic():
+            write()
+            written.set()
+            assert awaited.wait(WAIT_SECONDS)
+
+    def come_after() -> Any:
+        assert written.wait(WAIT_SECONDS)
+        return act()
+
+    def watch() -> None:
+        waiting = 0
+        with connection.cursor() as cursor:
+            while not waiting:
+                cursor.execute(
+                    "SELECT count(*) FROM pg_stat_activity"
+                    " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+                )
+                waiting = cursor.fetchone()[0]
+        awaited.set()
+
+    return at_once([hold_open, come_after, watch])[1]
+
+
+def test_a_time_taken_behind_the_services_is_refused_by_the_database(clock: datetime) -> None:
+    advisor = factories.make_advisor()
+    rival, submission = offered(advisor, 2)
+
+    result = while_it_is_open(
+        lambda: factories.make_booking(rival, advisor, THURSDAY), picking(submission, THURSDAY, clock)
+    )
+
+    assert result == "slot_taken"
+    assert Booking.objects.get().submission == rival
+    assert Lead.objects.filter(stage="booked").count() == 0
+    assert overlaps() == 0
+
+
+def test_a_stage_that_staff_change_meanwhile_is_not_overlooked(clock: datetime) -> None:
+    factories.make_advisor()
+    submission = factories.make_submission()
+    factories.run_delivery("scheduling.book_call", services.book_call)
+
+    result = while_it_is_open(
+        lambda: Lead.objects.update(stage="contacted"), lambda: services.confirm(submission, now=clock).status
+    )
+
+    assert result == "confirmed"
+    assert Lead.objects.get().stage == "booked"

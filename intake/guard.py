@@ -118,9 +118,7 @@ def read_body(stream: IO[Any], parser_context: Mapping[str, Any] | None, *, char
         raise Unreadable(f"The charset must be utf-8, not “{named[:40]}”.")
     if int(request.META.get("CONTENT_LENGTH") or 0) > MAX_BYTES:
         raise TooLarge
-    body: bytes = stream.read(MAX_BYTES + 1)
-    if len(body) > MAX_BYTES:
-        raise TooLarge
+    body: bytes = stream.read(MAX_BYTES)
     return body
 
 

@@ -23,6 +23,8 @@ ATTRIBUTION = (
 class Text(serializers.CharField):
     """A string that is a string: DRF would take numbers, too. Invisible characters are dropped."""
 
+    default_error_messages = {"invalid": "This must be text."}
+
     def __init__(self, **kwargs: Any) -> None:
         optional: dict[str, Any] = {} if kwargs.get("required") else {"default": "", "allow_blank": True}
         super().__init__(**optional, **kwargs)
@@ -49,6 +51,10 @@ class Choice(serializers.ChoiceField):
     def __init__(self, choices: Sequence[str]) -> None:
         super().__init__(choices, required=False, allow_blank=True, default="")
         self.error_messages["invalid_choice"] = f"Use one of: {', '.join(choices)}."
+
+
+class Flag(serializers.BooleanField):
+    default_error_messages = {"invalid": "Use true or false."}
 
 
 class Trap(serializers.Field):
@@ -140,7 +146,7 @@ class Instant(serializers.Field):
 
 
 class Consent(serializers.Serializer):
-    follow_up = serializers.BooleanField(default=False)
+    follow_up = Flag(default=False)
     text = Text(max_length=5000)
 
 
@@ -170,10 +176,10 @@ class SubmissionFields(serializers.Serializer):
     timezone = TimeZone(max_length=64)
     language = Line(max_length=200)
     preferred_start = serializers.ListField(child=Instant(), required=False, default=list, max_length=5)
-    hold = serializers.BooleanField(required=False, default=True)
+    hold = Flag(required=False, default=True)
     consent = Consent(required=False)
     attribution = Attribution(required=False, default=dict)
-    test = serializers.BooleanField(required=False, default=False)
+    test = Flag(required=False, default=False)
     contact_fax_ext = Trap()
 
     def validate_language(self, value: str) -> str:

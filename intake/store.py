@@ -15,9 +15,8 @@ def upsert_lead(lead: Lead, *, now: datetime, keep_verdict: bool) -> tuple[Lead,
     """Inserts the person, or finds the one with this address: the lead as stored, and whether it is new.
 
     One that was known keeps what it said; the time of activity and, unless `keep_verdict`, the latest verdict are
-    noted. Event numbers
-    are taken in the same statement: two for a new person (created, assessed), one else. A known person costs
-    no further query, so nobody can tell from the time of an answer whether an address is known.
+    noted. Event numbers are taken in the same statement: two for a new person (created, assessed), one else. A
+    known person costs no further query, so nobody can tell from the time of an answer whether an address is known.
     """
     stored: Any = Lead.objects.raw(
         """

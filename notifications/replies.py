@@ -1,4 +1,4 @@
-"""The reply to an enquiry and the mails about a booking: decided from the present state, at the moment of sending.
+"""The reply to an enquiry: decided from the present state, at the moment of sending.
 
 Comes after `book_call` (for the held time) and before `notifications.mails`, which sends. The reply says
 nothing that a stranger could have typed: the ruleset's words, never a quote, a company or a message.
@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from assessments import words as verdicts
 from intake.models import Firm, Submission
-from notifications import compose, mails
+from notifications import bookings, compose, mails
 from notifications.compose import Button, Value
 from notifications.models import Mail, Template
 from outbox.models import Delivery
@@ -104,7 +104,7 @@ def _time(submission: Submission, booking: Booking | None, advisor: Advisor | No
     if booking is None:
         return _offers(submission, advisor, now=now)
     opening = f"{_OPENING[booking.status]} {advisor.name}, {advisor.title}:"
-    text = "\n".join(filter(None, [opening, when(booking), elsewhere(booking)]))
+    text = "\n".join(filter(None, [opening, bookings.when(booking), bookings.elsewhere(booking)]))
     if booking.status == Booking.Status.TENTATIVE and booking.expires_at:
         until = words.when_short(booking.expires_at, ZoneInfo(booking.timezone))
         text += f"\n\nHeld for you until {until}. Do nothing, and it goes by itself."
@@ -131,19 +131,6 @@ def _label(booking: Booking | None, advisor: Advisor | None) -> str:
     if booking is None:
         return "Choose a time"
     return "Keep this time" if booking.status == Booking.Status.TENTATIVE else "See your booking"
-
-
-def when(booking: Booking) -> str:
-    return words.when(booking.starts_at, booking.ends_at, ZoneInfo(booking.timezone))
-
-
-def elsewhere(booking: Booking) -> str:
-    advisor = booking.advisor
-    home = ZoneInfo(booking.timezone)
-    if booking.timezone == advisor.timezone:
-        # The prospect told no zone, or shares the advisor's: UTC lets everybody find their own hour.
-        return words.in_utc(booking.starts_at, booking.ends_at, home=home)
-    return words.elsewhere(booking.starts_at, booking.ends_at, zone=advisor.zone, home=home, who=advisor.name)
 
 
 def default_template(engagement: str) -> Template:

@@ -213,6 +213,26 @@ def test_attribution_is_cut_and_filtered_and_never_a_reason_to_refuse(house, cli
     assert second.attribution == {}
 
 
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [("true", True), ("on", True), ("1", True), ("yes", True), ("false", False), ("off", False), ("0", False),
+     ("no", False), (None, True), ("", True)],
+)  # fmt: skip
+@pytest.mark.parametrize("kind", ["form", "multipart"])
+def test_form_says_yes_and_no_in_its_words_and_silence_lets_a_time_be_held(house, client, kind, typed, kept):
+    post(client, enquiry_fields() if typed is None else enquiry_fields(hold=typed), kind)
+
+    assert Submission.objects.get().hold == kept
+
+
+@pytest.mark.parametrize("field", ["hold", "test"])
+def test_word_that_is_neither_yes_nor_no_is_refused_with_those_that_are(house, client, field):
+    (error,) = problem(post(client, enquiry_fields(**{field: "maybe"}), "form"), 400)["errors"]
+
+    assert (error["pointer"], error["detail"]) == (f"/{field}", "Use true or false.")
+    assert stored() == NOTHING
+
+
 @pytest.mark.parametrize("field", ["company_size", "asked_for"])
 def test_word_that_is_not_offered_is_refused_with_those_that_are(house, client, field):
     response = post(client, enquiry_fields(**{field: "everything"}))

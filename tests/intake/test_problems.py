@@ -126,6 +126,15 @@ def test_page_outside_stays_html(crashing, client, path):
     assert response.headers["Content-Type"].startswith("text/html")
 
 
+@pytest.mark.parametrize("what", ["database-down", "connection-closed"])
+def test_page_outside_without_a_database_is_a_page_that_says_so(crashing, client, what):
+    response = client.get(f"/page/{what}/")
+
+    assert (response.status_code, response.headers["Retry-After"]) == (503, "5")
+    assert response.headers["Content-Type"].startswith("text/html")
+    assert b"secret words" not in response.content
+
+
 def test_forgotten_slash_keeps_the_post_a_post(house, client):
     response = client.post(URL.removesuffix("/"), enquiry_fields(), content_type="application/json", follow=True)
 

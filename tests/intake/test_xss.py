@@ -19,7 +19,8 @@ from django.utils import timezone
 
 from intake.models import Lead, Submission
 from intake.serializers import INVISIBLE
-from notifications.notes import send_booking_mail, send_staff_note
+from notifications.bookings import send_booking_mail
+from notifications.notes import send_staff_note
 from notifications.replies import send_reply
 from outbox.models import Event
 from scheduling import services as scheduling

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.utils import timezone
 
-from notifications import notes, replies
+from notifications import bookings, notes, replies
 from notifications.models import Mail, Template
 from outbox.models import Delivery
 from scheduling import services
@@ -129,7 +129,7 @@ def test_confirmed_booking_is_told_to_both_sides(mail_server):
     book(submission)
     services.confirm(submission, now=timezone.now())
 
-    run_delivery("notifications.send_booking_mail", notes.send_booking_mail)
+    run_delivery("notifications.send_booking_mail", bookings.send_booking_mail)
 
     told = {mail_server.next()["To"] for _ in range(2)}
     assert told == {"ada@example.com", "jonas@truegap.example"}
@@ -142,7 +142,7 @@ def test_booking_that_has_changed_since_is_told_to_nobody(mail_server):
     services.confirm(submission, now=timezone.now())
     services.cancel(submission, now=timezone.now())
 
-    run_delivery("notifications.send_booking_mail", notes.send_booking_mail, event__type="booking.confirmed")
+    run_delivery("notifications.send_booking_mail", bookings.send_booking_mail, event__type="booking.confirmed")
 
     assert mail_server.mails.empty()
     assert (
@@ -156,7 +156,7 @@ def test_hold_that_is_let_go_is_told_to_nobody(mail_server):
     book(submission)
     services.cancel(submission, now=timezone.now())
 
-    run_delivery("notifications.send_booking_mail", notes.send_booking_mail)
+    run_delivery("notifications.send_booking_mail", bookings.send_booking_mail)
 
     assert mail_server.mails.empty()
 

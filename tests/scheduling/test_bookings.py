@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from intake.models import Lead, StaleTransition, Submission
-from notifications import notes
+from notifications import bookings
 from notifications.models import Mail
 from scheduling import services
 from scheduling.availability import free_slots
@@ -38,7 +38,7 @@ def is_free(advisor: Advisor, start: datetime, *, now: datetime) -> bool:
 
 
 def booking_mails() -> int:
-    factories.run_delivery("notifications.send_booking_mail", notes.send_booking_mail, status="pending")
+    factories.run_delivery("notifications.send_booking_mail", bookings.send_booking_mail, status="pending")
     return Mail.objects.filter(kind=Mail.Kind.BOOKING).count()
 
 

@@ -1,0 +1,53 @@
+"""Judges self-assessments given as JSON lines on standard input: one decision record a line, in the same order."""
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from assessments.judge import judge
+from assessments.signals import BY_KEY, COMPANY_SIZES, OPTIONS
+
+
+class Command(BaseCommand):
+    help = (
+        'Reads lines of {"answers": {…}, "company_size": …, "message": …, "asked_for": …}, writes one decision record '
+        'a line. A line that cannot be judged gives {"error": …}, and the exit code is 1 at the end.'
+    )
+    requires_system_checks = []  # needs neither database nor secret
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        failed = False
+        for record in records(sys.stdin):
+            failed |= "error" in record
+            self.stdout.write(json.dumps(record, ensure_ascii=False))
+        if failed:
+            sys.exit(1)
+
+
+def records(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
+    """One record for each line that is not empty."""
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            try:
+                yield _judged(json.loads(line))
+            except ValueError as error:
+                yield {"error": f"line {number}: {error}"}
+
+
+def _judged(case: Any) -> dict[str, Any]:
+    """The record. Raises ValueError that names the field and the way out."""
+    if not isinstance(case, dict):
+        raise ValueError("give a JSON object")
+    answers = case.get("answers") or {}
+    for key, answer in answers.items():
+        if key not in BY_KEY:
+            raise ValueError(f"answers: there is no statement “{key}”")
+        if answer not in OPTIONS:
+            raise ValueError(f"answers: “{key}” must be yes, no or unsure")
+    size = case.get("company_size") or None
+    if size is not None and size not in COMPANY_SIZES:
+        raise ValueError(f"company_size: must be one of {', '.join(COMPANY_SIZES)}")
+    return judge(answers, company_size=size, asked_for=case.get("asked_for") or None).as_dict()

@@ -15,12 +15,11 @@ def free_slots(
 ) -> dict[int, list[Interval]]:
     """Free slots in UTC by advisor id, within [since, until) and each advisor's own notice and horizon."""
     advisors = list(advisors)
-    horizon = now + timedelta(days=max((advisor.horizon_days for advisor in advisors), default=0))
-    # Nothing is free outside; and the ends of the calendar, which a visitor may name, leave no room to count.
-    since, until = max(since or now, now), min(until or horizon, horizon)
-    busy = _busy(advisors, since, until) if since < until else {}
+    since = since or now
+    until = until or now + timedelta(days=max((advisor.horizon_days for advisor in advisors), default=0))
+    busy = _busy(advisors, since, until)
     return {
-        advisor.id: list(open_slots(advisor.rules, busy.get(advisor.id, ()), since=since, until=until, now=now))
+        advisor.id: list(open_slots(advisor.rules, busy[advisor.id], since=since, until=until, now=now))
         for advisor in advisors
     }
 

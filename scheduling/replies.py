@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from intake.models import Lead, Submission
+from intake.models import Submission
 from scheduling.models import Advisor, Assignment, Booking
 
 
@@ -41,20 +41,15 @@ def latest_booking(submission: Submission) -> Booking | None:
 def booking_state(submission: Submission, booking: Booking | None, *, now: datetime) -> str:
     """pending (not decided yet), held, confirmed, offer, unavailable or closed.
 
-    What is open comes first: a conversation stays visible, whatever has become of the lead.
+    From this submission's own rows alone: the lead's stage would tell a stranger who typed a known address that
+    somebody is known under it.
     """
     if booking is not None and booking.status in Booking.OPEN and booking.ends_at > now:
         return "held" if booking.status == Booking.Status.TENTATIVE else "confirmed"
     assignment = Assignment.objects.filter(submission=submission).first()
     if assignment is None:
         return "pending"
-    if _is_closed(submission, assignment, booking):
+    took_place = booking is not None and booking.status in {Booking.Status.CONFIRMED, Booking.Status.COMPLETED}
+    if took_place or assignment.outcome == Assignment.Outcome.NONE:
         return "closed"
     return "unavailable" if assignment.outcome == Assignment.Outcome.UNAVAILABLE else "offer"
-
-
-def _is_closed(submission: Submission, assignment: Assignment, booking: Booking | None) -> bool:
-    was_a_test = assignment.outcome == Assignment.Outcome.NONE
-    lead_is_closed = submission.lead is not None and submission.lead.stage in Lead.CLOSED
-    took_place = booking is not None and booking.status in {Booking.Status.CONFIRMED, Booking.Status.COMPLETED}
-    return was_a_test or lead_is_closed or took_place

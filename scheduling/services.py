@@ -38,7 +38,7 @@ TRIES = 4
 
 
 class UnableToBook(Exception):
-    """The time cannot be booked; `code` says why: slot_taken, off_grid, closed or no_advisor."""
+    """The time cannot be booked; `code` says why: slot_taken, off_grid, closed, pending or no_advisor."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -197,8 +197,6 @@ def _pick(submission: Submission, start: datetime, *, now: datetime) -> tuple[Bo
 
 
 def _refuse_what_is_over(submission: Submission) -> None:
-    if submission.lead is not None and submission.lead.stage in Lead.CLOSED:
-        raise UnableToBook("closed", "There is nothing to arrange any more. Answer one of our mails to begin again.")
     if Booking.objects.filter(submission=submission, status=Status.CONFIRMED).exists():
         raise UnableToBook("closed", "This conversation has taken place. Answer its mail to arrange another one.")
 
@@ -300,7 +298,9 @@ def _full(bookings: QuerySet[Booking]) -> QuerySet[Booking]:
 def advisor_for(submission: Submission) -> Advisor:
     """The advisor whose times this submission may pick from: the assigned one, while still active."""
     assignment = Assignment.objects.select_related("advisor").filter(submission=submission).first()
-    if assignment and assignment.advisor and assignment.advisor.active:
+    if assignment is None:
+        raise UnableToBook("pending", "We are still looking for the advisor who fits. Ask again in a moment.")
+    if assignment.advisor and assignment.advisor.active:
         return assignment.advisor
     raise UnableToBook("no_advisor", "No advisor is free at the moment. We will come back to you.")
 

@@ -1,4 +1,4 @@
-"""What stays visible and what can still be done when a lead is closed or a conversation is over."""
+"""What stays visible and what can still be done when a lead has moved on or a conversation is over."""
 
 from datetime import timedelta
 
@@ -9,7 +9,6 @@ from intake import services as intake
 from intake.models import Lead
 from outbox.models import Event
 from scheduling import services
-from scheduling.models import Booking
 from scheduling.services import UnableToBook
 from tests.factories import make_submission, run_delivery
 
@@ -26,28 +25,16 @@ def state(client, submission):
     return client.get(f"/api/v1/submissions/{submission.token}/").json()["booking_state"]
 
 
-def test_conversation_stays_open_when_the_lead_is_won(client):
+def test_stage_of_the_lead_does_not_show_through(client):
+    """Whoever types a known address must not learn from the state what has become of that person."""
     submission = held()
     services.confirm(submission, now=timezone.now())
 
-    intake.change_stage(Lead.objects.get(), "won", now=timezone.now())
+    intake.change_stage(Lead.objects.get(), "lost", now=timezone.now())
 
     assert state(client, submission) == "confirmed"
     services.cancel(submission, now=timezone.now())
-    assert state(client, submission) == "closed"
-
-
-def test_closed_lead_cannot_pick_a_new_time():
-    submission = held()
-    services.cancel(submission, now=timezone.now())
-    intake.change_stage(submission.lead, "lost", now=timezone.now())
-    start = Booking.objects.get().starts_at
-
-    with pytest.raises(UnableToBook) as refusal:
-        services.pick(submission, start, now=timezone.now())
-
-    assert refusal.value.code == "closed"
-    assert Booking.objects.exclude(status="cancelled").count() == 0
+    assert state(client, submission) == "offer"
 
 
 def test_conversation_that_took_place_can_be_neither_moved_nor_cancelled(client):

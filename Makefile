@@ -2,7 +2,7 @@
 PYTHON ?= python3
 PIP = .venv/bin/pip --disable-pip-version-check install --quiet --require-hashes
 
-.PHONY: help run test journey lint types lock clean
+.PHONY: help run test journey bench lint types lock clean
 help: ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/make \1	\2/' | expand -t 16
 
@@ -14,6 +14,9 @@ test: .venv/.dev ## run the whole test suite on embedded servers
 
 journey: .venv/.dev ## only the tests that drive the whole house
 	.venv/bin/python -m pytest -m journey
+
+bench: .venv/.dev ## the measurements of docs/performance.md
+	.venv/bin/python -m bench.submissions
 
 lint: .venv/.dev ## ruff, the import contracts, and models without a migration
 	.venv/bin/ruff check .

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.http import HttpRequest
+from django.templatetags.static import static
 from django.urls import reverse_lazy
 
 # The primary colour of the admin, from light to dark.
@@ -33,6 +34,10 @@ GROUPS = (
                       ("Heartbeats", "ecg_heart", "outbox_heartbeat"))),
     ("People", (("Users", "group", "auth_user"), ("Groups", "groups", "auth_group"))),
 )  # fmt: skip
+
+
+def favicon(request: HttpRequest) -> str:
+    return static("truegap/favicon.svg")
 
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:

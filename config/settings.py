@@ -326,6 +326,7 @@ UNFOLD = {
     "SITE_HEADER": "Truegap",
     "SITE_SUBHEADER": "Lead desk",
     "SITE_SYMBOL": "explore",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": desk.favicon}],
     "COLORS": {"primary": desk.TEAL},
     "SHOW_HISTORY": True,
     "SIDEBAR": {"show_search": True, "navigation": "config.desk.navigation"},

@@ -8,12 +8,12 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
-from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.exceptions import APIException, Throttled, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from intake import pages, replies, services
+from intake import limits, pages, replies, services
 from intake.guard import LengthRequired
 from intake.limits import SubmissionLimit
 from intake.serializers import SubmissionFields
@@ -47,6 +47,11 @@ class SubmissionView(APIView):
     def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:  # noqa: FBT001, FBT002
         """A browser gets a page from here, which no renderer knows of; it must not be a 406."""
         return super().perform_content_negotiation(request, force or prefers_html(request._request))
+
+    def handle_exception(self, exc: Exception) -> Any:
+        if isinstance(exc, Throttled) and prefers_html(self.request._request):
+            return limits.too_many(self.request._request, wait=getattr(exc, "wait", None))
+        return super().handle_exception(exc)
 
     def post(self, request: Request) -> HttpResponse:
         if "chunked" in request.headers.get("Transfer-Encoding", "") and not request.META.get("CONTENT_LENGTH"):

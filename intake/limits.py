@@ -121,11 +121,17 @@ def limited(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         limit = PublicLimit()
         if limit.allow_request(request, view):
             return view(request, *args, **kwargs)
-        response = render(request, "429.html", status=429)
-        response.headers["Retry-After"] = str(math.ceil(limit.wait()))
-        return response
+        return too_many(request, wait=limit.wait())
 
     return guarded
+
+
+def too_many(request: HttpRequest, *, wait: float | None) -> HttpResponse:
+    """The page for somebody who called too often; `wait` in seconds."""
+    response = render(request, "429.html", status=429)
+    response.headers["Retry-After"] = str(math.ceil(wait or 1))
+    response.is_page = True  # type: ignore[attr-defined]  # so that it stays one under /api/
+    return response
 
 
 class SubmissionLimit(Limit):

@@ -21,6 +21,21 @@ def test_page_of_a_token_is_limited_and_says_so(client, house, settings):
 
 
 @pytest.mark.django_db
+def test_browser_that_posts_too_often_gets_a_page_and_a_script_gets_a_problem(client, house, settings):
+    settings.SUBMISSION_RATE = Rate(count=1, seconds=3600)
+    form = {"name": "Ada", "email": "ada@example.com", "message": "Hello"}
+    client.post("/api/v1/submissions/", form)
+
+    page = client.post("/api/v1/submissions/", form, headers={"accept": "text/html"})
+    problem = client.post("/api/v1/submissions/", form)
+
+    assert (page.status_code, problem.status_code) == (429, 429)
+    assert "One moment" in page.content.decode()
+    assert int(page.headers["Retry-After"]) > 0
+    assert problem.headers["Content-Type"] == "application/problem+json"
+
+
+@pytest.mark.django_db
 def test_questionnaire_is_limited(client, house, settings):
     settings.PUBLIC_RATE = Rate(count=1, seconds=3600)
 

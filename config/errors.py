@@ -16,7 +16,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from rest_framework import exceptions
 from rest_framework.response import Response
-from rest_framework.views import exception_handler, set_rollback
+from rest_framework.views import exception_handler
 
 logger = logging.getLogger(__name__)
 
@@ -76,15 +76,7 @@ def field_errors(detail: Any, path: tuple[str, ...] = ()) -> Iterator[dict[str, 
 
 
 def problem_handler(error: Exception, context: dict[str, Any]) -> Response | None:
-    """The exception handler of Django REST framework. None lets a crash through to the middleware."""
-    if isinstance(error, OperationalError | InterfaceError):
-        set_rollback()
-        return Response(
-            _outage(error),
-            status=503,
-            headers={"Retry-After": str(DATABASE_RETRY_SECONDS)},
-            content_type=CONTENT_TYPE,
-        )
+    """The exception handler of Django REST framework. None lets a crash or an outage through to the middleware."""
     response = exception_handler(error, context)
     if response is None:
         return None

@@ -56,16 +56,16 @@ class Counter:
             except redis.RedisError as error:
                 self._resting_until = time.monotonic() + REST_SECONDS
                 logger.warning("The cache does not answer (%s); counting in this process.", type(error).__name__)
-        return self._count_here(name, rate.seconds, window)
+        return self._count_here(key, rate.seconds, window)
 
-    def _count_here(self, name: str, seconds: int, window: int) -> int:
+    def _count_here(self, key: str, seconds: int, window: int) -> int:
         with self._lock:
             counted, calls = self._own.get(seconds, (window, {}))
             if counted != window:
                 calls = {}
-            calls[name] = calls.get(name, 0) + 1
+            calls[key] = calls.get(key, 0) + 1
             self._own[seconds] = window, calls
-            return calls[name]
+            return calls[key]
 
 
 @cache

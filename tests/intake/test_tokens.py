@@ -35,6 +35,12 @@ def test_token_opens_its_own_submission(house):
     assert opened(second.token) == second
 
 
+def test_token_is_made_as_ever_so_that_links_in_old_mails_still_open(house):
+    submission = make_submission()
+
+    assert submission.token == signing.Signer(sep=".", salt="intake.submission").sign(submission.id.hex)
+
+
 def test_token_with_any_letter_changed_opens_nothing(house):
     token = make_submission().token
 

@@ -22,6 +22,7 @@ from assessments.models import Assessment
 from intake import addresses, events, store
 from intake.models import Lead, Submission, signer
 from outbox import outbox
+from outbox.models import Event
 
 KEY_LIFE = timedelta(hours=24)
 TOKEN_LIFE = timedelta(days=180)
@@ -157,6 +158,12 @@ def _submission(enquiry: Enquiry, assessment: Assessment, *, now: datetime) -> S
         created_at=now,
         last_activity_at=now,
     )
+
+
+def of_event(event: Event) -> Submission | None:
+    """The submission that an event tells of, with its lead and verdict; None once it was erased."""
+    known = Submission.objects.select_related("lead", "assessment").filter(lead__isnull=False)
+    return known.filter(pk=event.data["submission"]["id"]).first()
 
 
 # --- the token ------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from django.contrib.auth import get_user_model
 from django.utils import timezone
 
+from intake import services as intake
 from intake.models import Firm, Submission
 from notifications import mails
 from notifications.mails import Letter
@@ -12,12 +13,8 @@ from outbox.models import Delivery
 
 def send_staff_note(delivery: Delivery) -> dict[str, int]:
     """Tells staff about a new enquiry, or that nobody is free for one."""
-    submission = (
-        Submission.objects.select_related("lead", "assessment")
-        .filter(pk=delivery.event.data["submission"]["id"])
-        .first()
-    )
-    if submission is None or submission.lead is None or submission.is_test:
+    submission = intake.of_event(delivery.event)
+    if submission is None or submission.is_test:
         return {"notes": 0}
     recipients = staff_addresses()
     letters = [_note(submission, delivery.event.type, address) for address in recipients]

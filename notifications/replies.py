@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from django.utils import timezone
 
 from assessments import words as verdicts
+from intake import services as intake
 from intake.models import Firm, Submission
 from notifications import bookings, compose, mails
 from notifications.compose import Button, Value
@@ -27,9 +28,10 @@ OFFERED = 3
 def send_reply(delivery: Delivery) -> dict[str, str]:
     """The one reply to a submission, with the time that is held for it, or three times to choose from."""
     now = timezone.now()
-    submission = _submission(delivery)
-    if submission is None or submission.lead is None:
+    submission = intake.of_event(delivery.event)
+    if submission is None:
         return {"skipped": "The submission was erased."}
+    assert submission.lead is not None
     decision = submission.assessment.decision
     template = Template.objects.filter(engagement=decision["engagement"]).first() or default_template(
         decision["engagement"]
@@ -49,14 +51,6 @@ def send_reply(delivery: Delivery) -> dict[str, str]:
     )
     mail = mails.send(letter, delivery=delivery, now=now)
     return {"mail": str(mail.id), "status": str(mail.status)}
-
-
-def _submission(delivery: Delivery) -> Submission | None:
-    return (
-        Submission.objects.select_related("lead", "assessment")
-        .filter(pk=delivery.event.data["submission"]["id"])
-        .first()
-    )
 
 
 def _advisor(submission: Submission, booking: Booking | None) -> Advisor | None:

@@ -72,9 +72,8 @@ def book_call(delivery: Delivery) -> dict[str, str]:
 
     Nobody free is no error: it is recorded, published as `booking.unavailable`, and staff are told.
     """
-    known = Submission.objects.select_related("lead", "assessment")
-    submission = known.filter(pk=delivery.event.data["submission"]["id"]).first()
-    if submission is None or submission.lead is None:
+    submission = intake.of_event(delivery.event)
+    if submission is None:
         return {"skipped": "The submission was erased."}
     assignment = _in_turn(submission, lambda: _decide(submission, now=timezone.now()))
     return {"outcome": str(assignment.outcome)}

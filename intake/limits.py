@@ -92,15 +92,13 @@ def client_address(request: Request | HttpRequest) -> str:
 
 
 class Limit(BaseThrottle):
-    """A throttle for the `throttle_classes` of a view; `rate` and `name` come from the subclass."""
+    """A throttle for the `throttle_classes` of a view; the subclass says under which name and setting it counts."""
 
-    name = ""
-
-    def rate(self) -> Rate | None:
-        raise NotImplementedError
+    name: str
+    setting: str
 
     def allow_request(self, request: Request | HttpRequest, view: object) -> bool:
-        rate = self.rate()
+        rate: Rate | None = getattr(settings, self.setting)
         if rate is None:
             return True
         now = time.time()
@@ -136,13 +134,9 @@ def too_many(request: HttpRequest, *, wait: float | None) -> HttpResponse:
 
 class SubmissionLimit(Limit):
     name = "submission"
-
-    def rate(self) -> Rate | None:
-        return settings.SUBMISSION_RATE
+    setting = "SUBMISSION_RATE"
 
 
 class PublicLimit(Limit):
     name = "public"
-
-    def rate(self) -> Rate | None:
-        return settings.PUBLIC_RATE
+    setting = "PUBLIC_RATE"

@@ -22,7 +22,9 @@ class QuestionnaireVersion(models.Model):
 
     questionnaire = models.ForeignKey(Questionnaire, on_delete=models.PROTECT, related_name="versions")
     number = models.PositiveIntegerField()
-    statements = models.JSONField()
+    statements = models.JSONField(help_text="The signals as the ruleset writes them, with weights and texts.")
+    ruleset = models.CharField(max_length=32, blank=True, default="", help_text="Whose thresholds it is judged under.")
+    is_shipped = models.BooleanField(default=True, help_text="The program's own wording, which an update replaces.")
     published_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -36,14 +38,18 @@ class QuestionnaireVersion(models.Model):
 
 
 class Assessment(models.Model):
-    """One judgement: what was answered, and the decision record that followed from it under a ruleset.
+    """One judgement: all that it was made from, and the decision record that followed under a ruleset.
 
     Immutable. A new judgement of the same submission is a new row that names the one before it.
     """
 
     questionnaire_version = models.ForeignKey(QuestionnaireVersion, on_delete=models.PROTECT, related_name="+")
     answers = models.JSONField(default=dict)
-    evidence = models.JSONField(default=list, help_text="What was read out of the message, with its reader's version.")
+    company_size = models.CharField(max_length=16, blank=True, default="")
+    asked_for = models.CharField(max_length=16, blank=True, default="")
+    evidence = models.JSONField(
+        default=dict, blank=True, help_text="What was read out of the message, with its reader's version; else empty."
+    )
     decision = models.JSONField()
     ruleset = models.CharField(max_length=32)
     previous = models.OneToOneField("self", on_delete=models.PROTECT, null=True, blank=True, related_name="next")

@@ -1,13 +1,21 @@
-"""Finds the published questionnaire and keeps judgements; the decision itself is `assessments.judge`."""
+"""Finds the published questionnaire, judges under it and keeps the judgements; the decision itself is pure."""
 
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from assessments import signals
-from assessments.judge import Decision
+from assessments import reading as readers
+from assessments import rulesets
+from assessments.evidence import Reading
+from assessments.judge import Decision, judge
 from assessments.models import Assessment, Questionnaire, QuestionnaireVersion
+from assessments.rulesets import Ruleset, Signal
 
-DEFAULT_SLUG = signals.SLUG
+DEFAULT_SLUG = rulesets.current().slug
+
+
+# --- questionnaires -------------------------------------------------------------------------------------
 
 
 def published(slug: str = DEFAULT_SLUG) -> QuestionnaireVersion | None:
@@ -21,29 +29,95 @@ def published(slug: str = DEFAULT_SLUG) -> QuestionnaireVersion | None:
 
 
 def as_public(version: QuestionnaireVersion) -> dict[str, Any]:
-    """The questionnaire as websites read it."""
+    """The questionnaire as websites read it: no weights, no texts of the verdict."""
     return {
         "slug": version.questionnaire.slug,
         "version": version.number,
         "title": version.questionnaire.title,
-        "statements": version.statements,
-        "options": list(signals.OPTIONS),
-        "company_sizes": list(signals.COMPANY_SIZES),
+        "statements": [
+            {
+                "key": signal.key,
+                "group": "quick" if signal.quick else "more",
+                "order": order,
+                "text": signal.text,
+                "help": signal.help,
+                "side": signal.side,
+            }
+            for order, signal in enumerate(ruleset_of(version).signals, start=1)
+        ],
+        "options": list(rulesets.OPTIONS),
+        "company_sizes": list(rulesets.COMPANY_SIZES),
     }
 
 
-def keep(
-    decision: Decision,
-    *,
+def ruleset_of(version: QuestionnaireVersion) -> Ruleset:
+    """The ruleset that judges answers to this version: its statements, under the thresholds that it names."""
+    base = rulesets.load(version.ruleset or rulesets.CURRENT)
+    signals = (Signal(**row) for row in version.statements)
+    return base.with_signals(signals, name=f"{version.questionnaire.slug}@{version.number}")
+
+
+def publish_default(*, now: datetime) -> QuestionnaireVersion:
+    """Publishes the questionnaire that the program carries, unless it is published or staff wrote a newer one."""
+    rules = rulesets.current()
+    questionnaire, _ = Questionnaire.objects.get_or_create(slug=rules.slug, defaults={"title": rules.title})
+    newest = questionnaire.versions.filter(published_at__isnull=False).order_by("-number").first()
+    statements = [asdict(signal) for signal in rules.signals]
+    if newest and (not newest.is_shipped or (newest.statements, newest.ruleset) == (statements, rules.version)):
+        return newest
+    highest = questionnaire.versions.order_by("-number").first()
+    return questionnaire.versions.create(
+        number=highest.number + 1 if highest else 1,
+        statements=statements,
+        ruleset=rules.version,
+        published_at=now,
+    )
+
+
+# --- judgements -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """A decision with all that it was made from."""
+
+    decision: Decision
+    version: QuestionnaireVersion
+    answers: Mapping[str, str]
+    reading: Reading | None
+    company_size: str
+    asked_for: str
+
+
+def assess(
     version: QuestionnaireVersion,
-    answers: dict[str, str],
-    now: datetime,
-    previous: Assessment | None = None,
-) -> Assessment:
+    *,
+    answers: Mapping[str, str],
+    message: str = "",
+    company_size: str = "",
+    asked_for: str = "",
+) -> Judgement:
+    """Reads the message and judges it with the answers. Raises KeyError for an answer the version does not know."""
+    reading = readers.read(message)
+    decision = judge(
+        answers,
+        reading=reading,
+        company_size=company_size or None,
+        asked_for=asked_for or None,
+        ruleset=ruleset_of(version),
+    )
+    return Judgement(decision, version, answers, reading, company_size, asked_for)
+
+
+def keep(judgement: Judgement, *, now: datetime, previous: Assessment | None = None) -> Assessment:
     """Stores a judgement. Raises IntegrityError where `previous` was already followed by another one."""
+    decision = judgement.decision
     return Assessment.objects.create(
-        questionnaire_version=version,
-        answers=answers,
+        questionnaire_version=judgement.version,
+        answers=dict(judgement.answers),
+        company_size=judgement.company_size,
+        asked_for=judgement.asked_for,
+        evidence=judgement.reading.as_dict() if judgement.reading else {},
         decision=decision.as_dict(),
         ruleset=decision.ruleset,
         previous=previous,
@@ -51,13 +125,12 @@ def keep(
     )
 
 
-def publish_default(*, now: datetime) -> QuestionnaireVersion:
-    """Publishes the questionnaire that the code carries, unless just this wording is published already."""
-    questionnaire, _ = Questionnaire.objects.get_or_create(slug=signals.SLUG, defaults={"title": signals.TITLE})
-    newest = questionnaire.versions.order_by("-number").first()
-    statements = signals.questionnaire()
-    if newest and newest.statements == statements:
-        return newest
-    return questionnaire.versions.create(
-        number=newest.number + 1 if newest else 1, statements=statements, published_at=now
+def judge_again(assessment: Assessment) -> Decision:
+    """The decision from what is stored, without reading the message again: the same bytes as the first time."""
+    return judge(
+        assessment.answers,
+        reading=Reading.from_dict(assessment.evidence) if assessment.evidence else None,
+        company_size=assessment.company_size or None,
+        asked_for=assessment.asked_for or None,
+        ruleset=ruleset_of(assessment.questionnaire_version),
     )

@@ -21,7 +21,7 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from assessments.signals import BY_KEY
+from assessments.rulesets import current
 from intake import services
 from intake.models import Firm, Lead, StaleTransition, Submission
 from notifications.admin import mails_of
@@ -205,7 +205,8 @@ def told(decision: dict[str, Any]) -> SafeString:
 
 def statement(key: str) -> str:
     """As it is worded now; one that has left the ruleset goes by its key."""
-    return BY_KEY[key].text if key in BY_KEY else key
+    known = current().by_key
+    return known[key].text if key in known else key
 
 
 def _reason(reason: dict[str, Any]) -> SafeString:

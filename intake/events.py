@@ -8,8 +8,8 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from assessments.judge import Reason
 from assessments.models import Assessment
+from assessments.telling import Reason
 from intake import store
 from intake.models import Lead, Submission
 from outbox import outbox

@@ -10,7 +10,7 @@ from django.shortcuts import render
 from rest_framework.exceptions import ValidationError
 
 from assessments import services as assessments
-from assessments.signals import COMPANY_SIZES
+from assessments.rulesets import COMPANY_SIZES
 from intake import brand
 from intake.models import Firm
 from intake.zone_choices import ZONES
@@ -83,7 +83,7 @@ def _form(request: HttpRequest, *, fields: dict[str, Any], errors: dict[str, str
     answers = given if isinstance(given, dict) else {}
     statements = [
         {**statement, "answer": answers.get(statement["key"], "")}
-        for statement in (version.statements if version else [])
+        for statement in (assessments.as_public(version)["statements"] if version else [])
     ]
     more = [s for s in statements if s["group"] != "quick"]
     zone = str(fields.get("timezone", ""))  # a stranger may have sent anything

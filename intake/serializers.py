@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from django.utils.dateparse import parse_datetime
 from rest_framework import serializers
 
-from assessments.signals import BY_KEY, COMPANY_SIZES, OPTIONS
+from assessments.rulesets import COMPANY_SIZES, OPTIONS, current
 from intake import addresses, zones
 
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
@@ -117,7 +117,7 @@ class Answers(serializers.Field):
         return dict(data)
 
     def _wrong(self, key: str, value: Any) -> serializers.ErrorDetail | None:
-        if key not in BY_KEY:
+        if key not in current().by_key:
             return serializers.ErrorDetail("There is no such statement.", code="unknown_statement")
         if value not in OPTIONS:
             return serializers.ErrorDetail("Answer yes, no or unsure.", code="unknown_answer")

@@ -17,7 +17,7 @@ from django.core import signing
 from django.db import transaction
 
 from assessments import services as assessments
-from assessments.judge import Decision, judge
+from assessments.judge import Decision
 from assessments.models import Assessment
 from intake import addresses, events, store
 from intake.models import Lead, Submission, signer
@@ -74,20 +74,18 @@ def receive_submission(enquiry: Enquiry, *, key: str | None, scope: str, now: da
     version = assessments.published(enquiry.fields["questionnaire"] or assessments.DEFAULT_SLUG)
     if version is None:
         raise UnknownQuestionnaire
-    decision = judge(
-        enquiry.fields["answers"],
-        company_size=enquiry.fields["company_size"] or None,
-        asked_for=enquiry.fields["asked_for"] or None,
-    )
+    fields = enquiry.fields
+    given = {name: fields[name] for name in ("answers", "message", "company_size", "asked_for")}
+    judgement = assessments.assess(version, **given)
     with transaction.atomic():
         if key is not None:
             earlier = _earlier(enquiry, scope=scope, key=key, now=now)
             if earlier:
                 return Receipt(earlier, is_replay=True)
-        assessment = assessments.keep(decision, version=version, answers=enquiry.fields["answers"], now=now)
+        assessment = assessments.keep(judgement, now=now)
         submission = _submission(enquiry, assessment, now=now)
         submission.idempotency_scope, submission.idempotency_key = scope, key
-        _store(submission, _person(enquiry, decision), now=now)
+        _store(submission, _person(enquiry, judgement.decision), now=now)
         return Receipt(submission)
 
 

@@ -8,8 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assessments.judge import GAP_NAMES, judge
-from assessments.signals import BY_KEY, COMPANY_SIZES, OPTIONS, RULESET, SIGNALS
+from assessments.judge import judge
+from assessments.rulesets import COMPANY_SIZES, OPTIONS, current
+from assessments.telling import GAP_NAMES
+
+SIGNALS, BY_KEY, RULESET = current().signals, current().by_key, current().version
 
 AI_KEYS = [signal.key for signal in SIGNALS if signal.side == "ai"]
 CTO_KEYS = [signal.key for signal in SIGNALS if signal.side == "cto"]
@@ -267,9 +270,10 @@ def test_what_would_change_the_verdict_really_does(answers: dict[str, str]) -> N
     for sentence in decision.would_change:
         match = re.fullmatch(r"(Yes|No) to “(.+)” would point to (.+)\.", sentence)
         assert match
-        key, gap = KEY_BY_TEXT[match[2]], GAP_BY_NAME[match[3]]
-        assert answers.get(key) != match[1].lower()
-        assert judge({**answers, key: match[1].lower()}).gap == gap != decision.gap
+        said, gap = match[1].lower(), GAP_BY_NAME[match[3]]
+        changes = {KEY_BY_TEXT[text]: said for text in re.split(r"”(?:,| and) “", match[2])}
+        assert not any(answers.get(key) == said for key in changes)
+        assert judge({**answers, **changes}).gap == gap != decision.gap
 
 
 @many

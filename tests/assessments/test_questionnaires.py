@@ -1,12 +1,13 @@
 """The questionnaire: published once a wording, never changed afterwards, read by websites with an ETag."""
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 
 import pytest
 from django.db import IntegrityError, transaction
 from django.test import Client
 
-from assessments import services, signals
+from assessments import rulesets, services
 from assessments.models import Questionnaire, QuestionnaireVersion
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
@@ -26,9 +27,10 @@ def test_publishing_the_same_wording_again_changes_nothing() -> None:
 
 
 def test_new_wording_makes_a_new_version_and_keeps_the_old_one() -> None:
-    wording = signals.questionnaire()
+    rules = rulesets.current()
+    wording = [asdict(signal) for signal in rules.signals]
     older = [{**wording[0], "text": "As the release before put it."}, *wording[1:]]
-    questionnaire = Questionnaire.objects.create(slug=signals.SLUG, title=signals.TITLE)
+    questionnaire = Questionnaire.objects.create(slug=rules.slug, title=rules.title)
     questionnaire.versions.create(number=1, statements=older, published_at=NOW)
 
     version = services.publish_default(now=NOW)

@@ -1,7 +1,8 @@
 """The verdict in words: what speaks for it and what against it."""
 
 from assessments import words
-from assessments.judge import AI_WAITS, CONTRADICTION, judge
+from assessments.judge import judge
+from assessments.rulesets import current
 
 
 def told(answers, **over):
@@ -41,13 +42,13 @@ def test_contradiction_is_a_remark_against_the_verdict_whichever_it_is():
 
     for more in ({"siloed_ai_tools": "yes", "asks_how_to_use_ai": "yes"}, {"asks_what_technology": "yes"}):
         _, opposing = words.reasons(judge({**contradiction, **more}).as_dict())
-        assert CONTRADICTION in [reason["text"] for reason in opposing]
+        assert current().remarks["contradiction"] in [reason["text"] for reason in opposing]
 
 
 def test_ai_that_has_to_wait_speaks_for_technology_first():
     backing, _ = words.reasons(judge({"no_core_systems": "yes", "asks_how_to_use_ai": "yes"}).as_dict())
 
-    assert backing[0]["text"] == AI_WAITS
+    assert backing[0]["text"] == current().remarks["ai_waits"]
 
 
 def test_where_no_side_won_yes_and_no_stand_as_they_are():

@@ -7,8 +7,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from assessments import reading
 from assessments.judge import judge
-from assessments.signals import BY_KEY, COMPANY_SIZES, OPTIONS
+from assessments.rulesets import COMPANY_SIZES, OPTIONS, current
 
 
 class Command(BaseCommand):
@@ -43,11 +44,15 @@ def _judged(case: Any) -> dict[str, Any]:
         raise ValueError("give a JSON object")
     answers = case.get("answers") or {}
     for key, answer in answers.items():
-        if key not in BY_KEY:
+        if key not in current().by_key:
             raise ValueError(f"answers: there is no statement “{key}”")
         if answer not in OPTIONS:
             raise ValueError(f"answers: “{key}” must be yes, no or unsure")
     size = case.get("company_size") or None
     if size is not None and size not in COMPANY_SIZES:
         raise ValueError(f"company_size: must be one of {', '.join(COMPANY_SIZES)}")
-    return judge(answers, company_size=size, asked_for=case.get("asked_for") or None).as_dict()
+    message = case.get("message") or ""
+    if not isinstance(message, str):
+        raise ValueError("message: must be text")
+    asked_for = case.get("asked_for") or None
+    return judge(answers, reading=reading.read(message), company_size=size, asked_for=asked_for).as_dict()

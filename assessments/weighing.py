@@ -20,7 +20,8 @@ class Verdict:
     """The part of a decision that depends on numbers alone.
 
     `by_message` says that the reading had a part in the gap; `waits_for` is the answer for which AI comes after
-    technology; `best_guess` is the gap before low confidence made it unclear.
+    technology; `best_guess` is the gap before a message's low
+    confidence made it unclear; for answers alone it is the gap, since the rules know no guess.
     """
 
     gap: Gap
@@ -69,7 +70,7 @@ def _by_answers(answers: Mapping[str, str], rules: Ruleset) -> Verdict:
     if gap != "unclear":
         is_clear = not contradicts and _is_clear(gap, cto, ai, waits=waits_for is not None, rules=rules)
         confidence = "clear" if is_clear else "leaning"
-    return Verdict(gap, primary, confidence, _best_guess(gap, cto, ai), cto, ai, waits_for, contradicts)
+    return Verdict(gap, primary, confidence, gap, cto, ai, waits_for, contradicts)
 
 
 def _gap(cto: float, ai: float, rules: Ruleset) -> tuple[Gap, Side | None]:
@@ -129,12 +130,6 @@ def _is_clear(gap: Gap, cto: float, ai: float, *, waits: bool, rules: Ruleset) -
     return max(cto, ai) >= limits.clear and (waits or abs(cto - ai) >= limits.clear_margin)
 
 
-def _best_guess(gap: Gap, cto: float, ai: float) -> Gap:
-    if gap != "unclear" or max(cto, ai) == 0:
-        return gap
-    return "cto" if cto >= ai else "ai"
-
-
 # --- the message ----------------------------------------------------------------------------------------
 
 
@@ -143,22 +138,30 @@ def _by_message(verdict: Verdict, answers: Mapping[str, str], reading: Reading, 
     if intent_of(reading, rules) != PROSPECT:
         return replace(verdict, gap="unclear", primary=None, confidence="none", best_guess="unclear", by_message=True)
     chances = _chances(verdict, reading)
-    guess = max(GAPS, key=chances.__getitem__)
-    waits_for = verdict.waits_for
-    missing = _missing_foundation(answers) or _leaderless(answers)
-    if guess == "ai" and missing:
-        # The same house rule as for answers: wishes wait for the foundation, AI in use does not.
-        guess, waits_for = ("both", None) if _reads_ai_in_use(reading, rules) else ("cto", missing)
-    gap = guess if waits_for or chances[guess] >= rules.thresholds.read_floor else "unclear"
+    likeliest = max(GAPS, key=chances.__getitem__)
+    guess, waits_for = _founded(likeliest, verdict, answers, reading, rules)
+    gap = guess if waits_for or chances[likeliest] >= rules.thresholds.read_floor else "unclear"
     return replace(
         verdict,
         gap=gap,
         primary=_primary(gap, verdict, reading, rules),
-        confidence=_confidence_read(gap, chances[guess], verdict, rules),
+        confidence=_confidence_read(gap, chances[likeliest], verdict, rules),
         best_guess=guess,
         waits_for=waits_for,
         by_message=True,
     )
+
+
+def _founded(
+    gap: Gap, verdict: Verdict, answers: Mapping[str, str], reading: Reading, rules: Ruleset
+) -> tuple[Gap, str | None]:
+    """The gap by the same house rule as for answers: AI wishes wait for the foundation, AI in use does not."""
+    missing = None if verdict.contradicts else _missing_foundation(answers) or _leaderless(answers)
+    if gap == "cto":
+        return gap, verdict.waits_for
+    if gap != "ai" or not missing:
+        return gap, None
+    return ("both", None) if _reads_ai_in_use(reading, rules) else ("cto", missing)
 
 
 def _chances(verdict: Verdict, reading: Reading) -> dict[Gap, float]:

@@ -14,6 +14,7 @@ from typing import Any, Literal
 Side = Literal["cto", "ai"]
 
 CURRENT = "2026.11-2"
+ASKED_FOR = ("cto", "ai", "both", "not_sure")
 OPTIONS = ("yes", "no", "unsure")
 COMPANY_SIZES = ("1-10", "11-50", "51-200", "201-1000", "1000+")
 FOUNDATION = ("no_core_systems", "core_systems_work")

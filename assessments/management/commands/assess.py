@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand
 
 from assessments import reading
 from assessments.judge import judge
-from assessments.rulesets import COMPANY_SIZES, OPTIONS, current
+from assessments.rulesets import ASKED_FOR, COMPANY_SIZES, OPTIONS, current
 
 
 class Command(BaseCommand):
@@ -43,6 +43,8 @@ def _judged(case: Any) -> dict[str, Any]:
     if not isinstance(case, dict):
         raise ValueError("give a JSON object")
     answers = case.get("answers") or {}
+    if not isinstance(answers, dict):
+        raise ValueError("answers: give an object: statement to yes, no or unsure")
     for key, answer in answers.items():
         if key not in current().by_key:
             raise ValueError(f"answers: there is no statement “{key}”")
@@ -55,4 +57,6 @@ def _judged(case: Any) -> dict[str, Any]:
     if not isinstance(message, str):
         raise ValueError("message: must be text")
     asked_for = case.get("asked_for") or None
+    if asked_for is not None and asked_for not in ASKED_FOR:
+        raise ValueError(f"asked_for: must be one of {', '.join(ASKED_FOR)}")
     return judge(answers, reading=reading.read(message), company_size=size, asked_for=asked_for).as_dict()

@@ -42,7 +42,19 @@ def _judged(case: Any) -> dict[str, Any]:
     """The record. Raises ValueError that names the field and the way out."""
     if not isinstance(case, dict):
         raise ValueError("give a JSON object")
-    answers = case.get("answers") or {}
+    message = case.get("message") or ""
+    if not isinstance(message, str):
+        raise ValueError("message: must be text")
+    decision = judge(
+        _answers(case.get("answers") or {}),
+        reading=reading.read(message),
+        company_size=_one_of("company_size", COMPANY_SIZES, case),
+        asked_for=_one_of("asked_for", ASKED_FOR, case),
+    )
+    return decision.as_dict()
+
+
+def _answers(answers: Any) -> dict[str, str]:
     if not isinstance(answers, dict):
         raise ValueError("answers: give an object: statement to yes, no or unsure")
     for key, answer in answers.items():
@@ -50,13 +62,11 @@ def _judged(case: Any) -> dict[str, Any]:
             raise ValueError(f"answers: there is no statement “{key}”")
         if answer not in OPTIONS:
             raise ValueError(f"answers: “{key}” must be yes, no or unsure")
-    size = case.get("company_size") or None
-    if size is not None and size not in COMPANY_SIZES:
-        raise ValueError(f"company_size: must be one of {', '.join(COMPANY_SIZES)}")
-    message = case.get("message") or ""
-    if not isinstance(message, str):
-        raise ValueError("message: must be text")
-    asked_for = case.get("asked_for") or None
-    if asked_for is not None and asked_for not in ASKED_FOR:
-        raise ValueError(f"asked_for: must be one of {', '.join(ASKED_FOR)}")
-    return judge(answers, reading=reading.read(message), company_size=size, asked_for=asked_for).as_dict()
+    return answers
+
+
+def _one_of(field: str, choices: tuple[str, ...], case: dict[str, Any]) -> str | None:
+    value = case.get(field) or None
+    if value is not None and value not in choices:
+        raise ValueError(f"{field}: must be one of {', '.join(choices)}")
+    return value

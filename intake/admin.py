@@ -21,7 +21,8 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from assessments.rulesets import current
+from assessments.models import Assessment
+from assessments.services import wording
 from intake import services
 from intake.models import Firm, Lead, StaleTransition, Submission
 from notifications.admin import mails_of
@@ -106,7 +107,7 @@ class LeadAdmin(ModelAdmin):
     @display(description="Why")
     def verdict(self, lead: Lead) -> SafeString:
         submission = _latest(lead)
-        return told(submission.assessment.decision) if submission else SafeString("-")
+        return told(submission.assessment) if submission else SafeString("-")
 
     @display(description="Submissions")
     def submissions(self, lead: Lead) -> SafeString:
@@ -181,8 +182,9 @@ def _latest(lead: Lead) -> Submission | None:
     return lead.submissions.select_related("assessment").order_by("-created_at").first()
 
 
-def told(decision: dict[str, Any]) -> SafeString:
-    """The decision record as sentences."""
+def told(assessment: Assessment) -> SafeString:
+    """The decision record as sentences, its statements in the words of their version."""
+    decision, words = assessment.decision, wording(assessment.questionnaire_version)
     scores = f"CTO {decision['scores']['cto']}, AI {decision['scores']['ai']}, margin {decision['margin']}"
     parts = [
         format_html(
@@ -196,17 +198,11 @@ def told(decision: dict[str, Any]) -> SafeString:
     ]
     for heading, lines in (
         ("What would change it", decision["would_change"]),
-        ("What to ask", [statement(key) for key in decision["tie_breaks"]]),
+        ("What to ask", [words.get(key, key) for key in decision["tie_breaks"]]),
     ):
         if lines:
             parts.append(format_html("<p><b>{}</b></p>{}", heading, listing(lines)))
     return format_html_join("", "{}", ((part,) for part in parts))
-
-
-def statement(key: str) -> str:
-    """As it is worded now; one that has left the ruleset goes by its key."""
-    known = current().by_key
-    return known[key].text if key in known else key
 
 
 def _reason(reason: dict[str, Any]) -> SafeString:
@@ -230,7 +226,7 @@ class SubmissionAdmin(ReadOnly):
 
     @display(description="Why")
     def why(self, submission: Submission) -> SafeString:
-        return told(submission.assessment.decision)
+        return told(submission.assessment)
 
     @display(description="As received")
     def as_received(self, submission: Submission) -> SafeString:
@@ -239,8 +235,9 @@ class SubmissionAdmin(ReadOnly):
 
     @display(description="Answers")
     def answers(self, submission: Submission) -> SafeString:
-        given = submission.assessment.answers
-        return table(("Statement", "Answer"), [(statement(key), answer) for key, answer in given.items()])
+        assessment = submission.assessment
+        words = wording(assessment.questionnaire_version)
+        return table(("Statement", "Answer"), [(words.get(key, key), said) for key, said in assessment.answers.items()])
 
 
 @admin.register(Firm)

@@ -1,5 +1,6 @@
 """The sales desk: leads with their verdict, conversations, mails and effects on one page; submissions; the firm."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin, messages
@@ -21,7 +22,9 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from assessments.models import Assessment
+from assessments.admin import QuestionnaireAdmin
+from assessments.models import Assessment, Questionnaire
+from assessments.replays import Move
 from assessments.services import wording
 from intake import services
 from intake.models import Firm, Lead, StaleTransition, Submission
@@ -179,7 +182,7 @@ class LeadAdmin(ModelAdmin):
 
 
 def _latest(lead: Lead) -> Submission | None:
-    return lead.submissions.select_related("assessment").order_by("-created_at").first()
+    return lead.submissions.select_related("assessment__questionnaire_version").order_by("-created_at").first()
 
 
 def told(assessment: Assessment) -> SafeString:
@@ -238,6 +241,19 @@ class SubmissionAdmin(ReadOnly):
         assessment = submission.assessment
         words = wording(assessment.questionnaire_version)
         return table(("Statement", "Answer"), [(words.get(key, key), said) for key, said in assessment.answers.items()])
+
+
+@admin.register(Questionnaire)
+class QuestionnaireDesk(QuestionnaireAdmin):
+    """A draft is tried on what was accepted, and the page leads to who sent it."""
+
+    def past(self) -> QuerySet[Assessment]:
+        return services.judged()
+
+    def whose(self, moves: Sequence[Move]) -> dict[int, SafeString]:
+        ids = [move.assessment_id for move in moves]
+        rows = Submission.objects.filter(assessment__in=ids).select_related("lead")
+        return {row.assessment_id: link(row, f"{row.lead}, {row.created_at:%Y-%m-%d}") for row in rows}
 
 
 @admin.register(Firm)

@@ -15,6 +15,7 @@ from typing import Any
 
 from django.core import signing
 from django.db import transaction
+from django.db.models import QuerySet
 
 from assessments import services as assessments
 from assessments.judge import Decision
@@ -150,6 +151,12 @@ def _submission(enquiry: Enquiry, assessment: Assessment, *, now: datetime) -> S
         created_at=now,
         last_activity_at=now,
     )
+
+
+def judged() -> QuerySet[Assessment]:
+    """The current judgements of what was accepted, newest submission first; no tests, nothing in quarantine."""
+    accepted = Assessment.objects.filter(submission__lead__isnull=False, submission__is_test=False)
+    return accepted.order_by("-submission__created_at")
 
 
 def of_event(event: Event) -> Submission | None:

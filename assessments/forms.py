@@ -68,6 +68,7 @@ class BaseStatements(forms.BaseFormSet):
     default_error_messages = {
         **forms.BaseFormSet.default_error_messages,
         "too_many_forms": f"There may be {publishing.MOST_STATEMENTS} statements. Remove some.",
+        "too_few_forms": "Keep a statement. To throw everything away, discard the draft.",
     }
 
     def clean(self) -> None:
@@ -90,6 +91,8 @@ Statements = forms.formset_factory(
     extra=0,
     can_order=True,
     can_delete=True,
+    min_num=1,
+    validate_min=True,
     max_num=publishing.MOST_STATEMENTS,
     validate_max=True,
     absolute_max=2 * publishing.MOST_STATEMENTS,  # a row more than allowed gets an answer, not a crash

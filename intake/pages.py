@@ -82,7 +82,7 @@ def _form(request: HttpRequest, *, fields: dict[str, Any], errors: dict[str, str
     version = assessments.published()
     given = fields.get("answers")
     answers = given if isinstance(given, dict) else {}
-    public = assessments.as_public(version) if version else {"title": TITLE, "statements": []}
+    public: dict[str, Any] = assessments.as_public(version) if version else {"title": TITLE, "statements": []}
     statements = [{**statement, "answer": answers.get(statement["key"], "")} for statement in public["statements"]]
     quick = [s for s in statements if s["group"] == "quick"] or statements  # without a quick check, all at once
     more = [s for s in statements if s not in quick]

@@ -18,7 +18,10 @@ class Questionnaire(models.Model):
 
 
 class QuestionnaireVersion(models.Model):
-    """The statements of a questionnaire as published at one time. Published versions are never changed."""
+    """The statements of a questionnaire as published at one time, or the one draft of the next.
+
+    A draft has no date yet. A trigger refuses to change or delete a row that has one (migration 0003).
+    """
 
     questionnaire = models.ForeignKey(Questionnaire, on_delete=models.PROTECT, related_name="versions")
     number = models.PositiveIntegerField()
@@ -31,10 +34,17 @@ class QuestionnaireVersion(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["questionnaire", "number"], name="questionnaire_version_once"),
             models.CheckConstraint(condition=Q(number__gte=1), name="questionnaire_version_from_one"),
+            models.UniqueConstraint(
+                fields=["questionnaire"], condition=Q(published_at__isnull=True), name="questionnaire_one_draft"
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.questionnaire} v{self.number}"
+
+    @property
+    def is_draft(self) -> bool:
+        return self.published_at is None
 
 
 class Assessment(models.Model):
@@ -51,7 +61,7 @@ class Assessment(models.Model):
         default=dict, blank=True, help_text="What was read out of the message, with its reader's version; else empty."
     )
     decision = models.JSONField()
-    ruleset = models.CharField(max_length=32)
+    ruleset = models.CharField(max_length=120, help_text="With slug and version where staff wrote the statements.")
     previous = models.OneToOneField("self", on_delete=models.PROTECT, null=True, blank=True, related_name="next")
     created_at = models.DateTimeField()
 

@@ -3,7 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
+
+from django.db import transaction
 
 from assessments import reading as readers
 from assessments import rulesets
@@ -52,26 +55,50 @@ def as_public(version: QuestionnaireVersion) -> dict[str, Any]:
 
 def ruleset_of(version: QuestionnaireVersion) -> Ruleset:
     """The ruleset that judges answers to this version: its statements, under the thresholds that it names."""
+    return _ruleset(version) if version.is_draft else _ruleset_of_published(version)
+
+
+@lru_cache(maxsize=64)
+def _ruleset_of_published(version: QuestionnaireVersion) -> Ruleset:
+    """By primary key, as rows compare: what is published never changes."""
+    return _ruleset(version)
+
+
+def _ruleset(version: QuestionnaireVersion) -> Ruleset:
     base = rulesets.load(version.ruleset or rulesets.CURRENT)
-    signals = (Signal(**row) for row in version.statements)
-    return base.with_signals(signals, name=f"{version.questionnaire.slug}@{version.number}")
+    return base.with_signals(signals_of(version), name=f"{version.questionnaire.slug}@{version.number}")
+
+
+def signals_of(version: QuestionnaireVersion) -> list[Signal]:
+    """The statements of a version, in their order."""
+    return [Signal(**row) for row in version.statements]
+
+
+def wording(version: QuestionnaireVersion) -> dict[str, str]:
+    """Key → statement, in the words of this version."""
+    return {row["key"]: row["text"] for row in version.statements}
 
 
 def publish_default(*, now: datetime) -> QuestionnaireVersion:
     """Publishes the questionnaire that the program carries, unless it is published or staff wrote a newer one."""
     rules = rulesets.current()
-    questionnaire, _ = Questionnaire.objects.get_or_create(slug=rules.slug, defaults={"title": rules.title})
-    newest = questionnaire.versions.filter(published_at__isnull=False).order_by("-number").first()
     statements = [asdict(signal) for signal in rules.signals]
-    if newest and (not newest.is_shipped or (newest.statements, newest.ruleset) == (statements, rules.version)):
-        return newest
-    highest = questionnaire.versions.order_by("-number").first()
-    return questionnaire.versions.create(
-        number=highest.number + 1 if highest else 1,
-        statements=statements,
-        ruleset=rules.version,
-        published_at=now,
-    )
+    with transaction.atomic():
+        rows = Questionnaire.objects.select_for_update()  # numbers are given one at a time
+        questionnaire, _ = rows.get_or_create(slug=rules.slug, defaults={"title": rules.title})
+        newest = newest_of(questionnaire)
+        if newest and (not newest.is_shipped or (newest.statements, newest.ruleset) == (statements, rules.version)):
+            return newest
+        number = newest.number + 1 if newest else 1
+        questionnaire.versions.filter(published_at__isnull=True).update(number=number + 1)  # a draft comes after it
+        return questionnaire.versions.create(
+            number=number, statements=statements, ruleset=rules.version, published_at=now
+        )
+
+
+def newest_of(questionnaire: Questionnaire) -> QuestionnaireVersion | None:
+    """The version that is shown now."""
+    return questionnaire.versions.filter(published_at__isnull=False).order_by("-number").first()
 
 
 # --- judgements -----------------------------------------------------------------------------------------

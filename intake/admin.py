@@ -1,5 +1,6 @@
 """The sales desk: leads with their verdict, conversations, mails and effects on one page; submissions; the firm."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin, messages
@@ -21,7 +22,10 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from assessments.rulesets import current
+from assessments.admin import QuestionnaireAdmin
+from assessments.models import Assessment, Questionnaire
+from assessments.replays import Move
+from assessments.services import wording
 from intake import services
 from intake.models import Firm, Lead, StaleTransition, Submission
 from notifications.admin import mails_of
@@ -106,7 +110,7 @@ class LeadAdmin(ModelAdmin):
     @display(description="Why")
     def verdict(self, lead: Lead) -> SafeString:
         submission = _latest(lead)
-        return told(submission.assessment.decision) if submission else SafeString("-")
+        return told(submission.assessment) if submission else SafeString("-")
 
     @display(description="Submissions")
     def submissions(self, lead: Lead) -> SafeString:
@@ -178,11 +182,12 @@ class LeadAdmin(ModelAdmin):
 
 
 def _latest(lead: Lead) -> Submission | None:
-    return lead.submissions.select_related("assessment").order_by("-created_at").first()
+    return lead.submissions.select_related("assessment__questionnaire_version").order_by("-created_at").first()
 
 
-def told(decision: dict[str, Any]) -> SafeString:
-    """The decision record as sentences."""
+def told(assessment: Assessment) -> SafeString:
+    """The decision record as sentences, its statements in the words of their version."""
+    decision, words = assessment.decision, wording(assessment.questionnaire_version)
     scores = f"CTO {decision['scores']['cto']}, AI {decision['scores']['ai']}, margin {decision['margin']}"
     parts = [
         format_html(
@@ -196,17 +201,11 @@ def told(decision: dict[str, Any]) -> SafeString:
     ]
     for heading, lines in (
         ("What would change it", decision["would_change"]),
-        ("What to ask", [statement(key) for key in decision["tie_breaks"]]),
+        ("What to ask", [words.get(key, key) for key in decision["tie_breaks"]]),
     ):
         if lines:
             parts.append(format_html("<p><b>{}</b></p>{}", heading, listing(lines)))
     return format_html_join("", "{}", ((part,) for part in parts))
-
-
-def statement(key: str) -> str:
-    """As it is worded now; one that has left the ruleset goes by its key."""
-    known = current().by_key
-    return known[key].text if key in known else key
 
 
 def _reason(reason: dict[str, Any]) -> SafeString:
@@ -230,7 +229,7 @@ class SubmissionAdmin(ReadOnly):
 
     @display(description="Why")
     def why(self, submission: Submission) -> SafeString:
-        return told(submission.assessment.decision)
+        return told(submission.assessment)
 
     @display(description="As received")
     def as_received(self, submission: Submission) -> SafeString:
@@ -239,8 +238,22 @@ class SubmissionAdmin(ReadOnly):
 
     @display(description="Answers")
     def answers(self, submission: Submission) -> SafeString:
-        given = submission.assessment.answers
-        return table(("Statement", "Answer"), [(statement(key), answer) for key, answer in given.items()])
+        assessment = submission.assessment
+        words = wording(assessment.questionnaire_version)
+        return table(("Statement", "Answer"), [(words.get(key, key), said) for key, said in assessment.answers.items()])
+
+
+@admin.register(Questionnaire)
+class QuestionnaireDesk(QuestionnaireAdmin):
+    """A draft is tried on what was accepted, and the page leads to who sent it."""
+
+    def past(self) -> QuerySet[Assessment]:
+        return services.judged()
+
+    def whose(self, moves: Sequence[Move]) -> dict[int, SafeString]:
+        ids = [move.assessment_id for move in moves]
+        rows = Submission.objects.filter(assessment__in=ids).select_related("lead")
+        return {row.assessment_id: link(row, f"{row.lead}, {row.created_at:%Y-%m-%d}") for row in rows}
 
 
 @admin.register(Firm)

@@ -4,15 +4,19 @@ Comes after the parsers (`intake.guard`) and the limits; `intake.services.receiv
 """
 
 import re
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, cast
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 from rest_framework.exceptions import APIException, Throttled, ValidationError
+from rest_framework.fields import Field
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from assessments import services as assessments
+from assessments.models import QuestionnaireVersion
 from intake import limits, pages, replies, services
 from intake.guard import LengthRequired
 from intake.limits import SubmissionLimit
@@ -78,18 +82,33 @@ class SubmissionView(APIView):
 
     def _store(self, request: Request) -> services.Receipt:
         key = idempotency_key(request)
-        serializer = SubmissionFields(data=request.data)
-        serializer.is_valid(raise_exception=True)
-        enquiry = Enquiry(fields=serializer.validated_data, payload=dict(request.data))
+        enquiry = read_enquiry(cast(dict[str, Any], request.data))  # the parsers give nothing else
         try:
             return services.receive_submission(enquiry, key=key, scope="public", now=timezone.now())
         except services.InFlight as error:
             raise KeyInFlight from error
         except services.KeyReused as error:
             raise KeyReused from error
-        except services.UnknownQuestionnaire as error:
-            detail = {"questionnaire": ["There is no such questionnaire."]}
-            raise ValidationError(detail, code="unknown_questionnaire") from error
+
+
+def read_enquiry(data: Mapping[str, Any]) -> Enquiry:
+    """The fields, validated: answers by what is published now of the questionnaire that they name."""
+    context: dict[str, Any] = {}
+    serializer = SubmissionFields(data=data, context=context)
+    version = _version_named(serializer.fields["questionnaire"], data.get("questionnaire", ""))
+    context["ruleset"] = assessments.ruleset_of(version) if version else None
+    serializer.is_valid(raise_exception=True)
+    assert version is not None  # or the questionnaire was refused
+    return Enquiry(fields=serializer.validated_data, payload=dict(data), version=version)
+
+
+def _version_named(field: Field, given: Any) -> QuestionnaireVersion | None:
+    """None for what is no slug, too: the serializer will say what is wrong with it."""
+    try:
+        slug = field.run_validation(given)
+    except ValidationError:
+        return None
+    return assessments.published(slug or assessments.DEFAULT_SLUG)
 
 
 def idempotency_key(request: Request) -> str | None:

@@ -21,6 +21,7 @@ ASKED_FOR = (
     ("both", "Both"),
     ("not_sure", "Not sure"),
 )
+TITLE = "Which leader does your company need?"  # before anything is published
 CONSENT = "You may write to me again about this. I can stop that at any time."
 
 # Where the form says it for a person, instead of “This field is required.”
@@ -81,15 +82,15 @@ def _form(request: HttpRequest, *, fields: dict[str, Any], errors: dict[str, str
     version = assessments.published()
     given = fields.get("answers")
     answers = given if isinstance(given, dict) else {}
-    statements = [
-        {**statement, "answer": answers.get(statement["key"], "")}
-        for statement in (assessments.as_public(version)["statements"] if version else [])
-    ]
-    more = [s for s in statements if s["group"] != "quick"]
+    public: dict[str, Any] = assessments.as_public(version) if version else {"title": TITLE, "statements": []}
+    statements = [{**statement, "answer": answers.get(statement["key"], "")} for statement in public["statements"]]
+    quick = [s for s in statements if s["group"] == "quick"] or statements  # without a quick check, all at once
+    more = [s for s in statements if s not in quick]
     zone = str(fields.get("timezone", ""))  # a stranger may have sent anything
     context = {
         "firm": Firm.get(),
-        "quick": [s for s in statements if s["group"] == "quick"],
+        "title": public["title"],
+        "quick": quick,
         "more": more,
         "more_is_open": any(s["answer"] for s in more),
         "fields": fields,

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from django.utils.dateparse import parse_datetime
 from rest_framework import serializers
 
-from assessments.rulesets import COMPANY_SIZES, OPTIONS, current
+from assessments.rulesets import COMPANY_SIZES, OPTIONS, Ruleset
 from intake import addresses, zones
 
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
@@ -104,7 +104,11 @@ class TimeZone(Line):
 
 
 class Answers(serializers.Field):
-    """Statement key → yes, no or unsure. Every wrong entry is named, not only the first."""
+    """Statement key → yes, no or unsure. Every wrong entry is named, not only the first.
+
+    Which statements there are says `ruleset` in the context: that of the version which is being answered. None
+    stands for a questionnaire that does not exist, which is refused by its name; then any key may pass here.
+    """
 
     default_error_messages = {"not_an_object": "Give an object: statement key to yes, no or unsure."}
 
@@ -117,7 +121,8 @@ class Answers(serializers.Field):
         return dict(data)
 
     def _wrong(self, key: str, value: Any) -> serializers.ErrorDetail | None:
-        if key not in current().by_key:
+        rules: Ruleset | None = self.context["ruleset"]
+        if rules is not None and key not in rules.by_key:
             return serializers.ErrorDetail("There is no such statement.", code="unknown_statement")
         if value not in OPTIONS:
             return serializers.ErrorDetail("Answer yes, no or unsure.", code="unknown_answer")
@@ -160,7 +165,7 @@ class Attribution(serializers.Field):
 
 
 class SubmissionFields(serializers.Serializer):
-    """Everything a website may send; unknown fields are passed over."""
+    """Everything a website may send; unknown fields are passed over. Needs `ruleset` in its context (`Answers`)."""
 
     name = Line(required=True, max_length=200)
     email = Email(required=True, max_length=254)
@@ -181,6 +186,11 @@ class SubmissionFields(serializers.Serializer):
     attribution = Attribution(required=False, default=dict)
     test = Flag(required=False, default=False)
     contact_fax_ext = Trap()
+
+    def validate_questionnaire(self, value: str) -> str:
+        if self.context["ruleset"] is None:
+            raise serializers.ValidationError("There is no such questionnaire.", code="unknown_questionnaire")
+        return value
 
     def validate_language(self, value: str) -> str:
         return value if len(value) <= 35 and LANGUAGE.fullmatch(value) else ""

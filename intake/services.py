@@ -15,10 +15,11 @@ from typing import Any
 
 from django.core import signing
 from django.db import transaction
+from django.db.models import QuerySet
 
 from assessments import services as assessments
 from assessments.judge import Decision
-from assessments.models import Assessment
+from assessments.models import Assessment, QuestionnaireVersion
 from intake import addresses, events, store
 from intake.models import Lead, Submission, signer
 from outbox import outbox
@@ -36,16 +37,13 @@ class KeyReused(Exception):
     """This idempotency key came with other fields before."""
 
 
-class UnknownQuestionnaire(Exception):
-    """There is no published questionnaire under this slug."""
-
-
 @dataclass(frozen=True)
 class Enquiry:
-    """A validated enquiry: the fields of `SubmissionFields`, and all parsed fields as they came."""
+    """A validated enquiry: the fields of `SubmissionFields`, all parsed fields as they came, and what they answer."""
 
     fields: dict[str, Any]
     payload: dict[str, Any]
+    version: QuestionnaireVersion
 
     @property
     def fingerprint(self) -> str:
@@ -69,14 +67,11 @@ class Receipt:
 def receive_submission(enquiry: Enquiry, *, key: str | None, scope: str, now: datetime) -> Receipt:
     """Judges and stores one enquiry, at most once per key.
 
-    Raises InFlight, KeyReused or UnknownQuestionnaire, with nothing stored.
+    Raises InFlight or KeyReused, with nothing stored.
     """
-    version = assessments.published(enquiry.fields["questionnaire"] or assessments.DEFAULT_SLUG)
-    if version is None:
-        raise UnknownQuestionnaire
     fields = enquiry.fields
     given = {name: fields[name] for name in ("answers", "message", "company_size", "asked_for")}
-    judgement = assessments.assess(version, **given)
+    judgement = assessments.assess(enquiry.version, **given)
     with transaction.atomic():
         if key is not None:
             earlier = _earlier(enquiry, scope=scope, key=key, now=now)
@@ -156,6 +151,12 @@ def _submission(enquiry: Enquiry, assessment: Assessment, *, now: datetime) -> S
         created_at=now,
         last_activity_at=now,
     )
+
+
+def judged() -> QuerySet[Assessment]:
+    """The current judgements of what was accepted, newest submission first; no tests, nothing in quarantine."""
+    accepted = Assessment.objects.filter(submission__lead__isnull=False, submission__is_test=False)
+    return accepted.order_by("-submission__created_at")
 
 
 def of_event(event: Event) -> Submission | None:

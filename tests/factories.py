@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from config import defaults
 from intake import services as intake
+from intake.api import read_enquiry
 from intake.models import Submission
-from intake.serializers import SubmissionFields
 from intake.services import Enquiry
 from outbox import outbox
 from outbox.models import Delivery, Event
@@ -45,10 +45,7 @@ def enquiry_fields(**over: Any) -> dict[str, Any]:
 
 
 def make_enquiry(**over: Any) -> Enquiry:
-    fields = enquiry_fields(**over)
-    serializer = SubmissionFields(data=fields)
-    serializer.is_valid(raise_exception=True)
-    return Enquiry(fields=serializer.validated_data, payload=fields)
+    return read_enquiry(enquiry_fields(**over))
 
 
 def make_submission(*, now: datetime | None = None, key: str | None = None, **over: Any) -> Submission:

@@ -21,9 +21,12 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from assessments.evidence import PROSPECT
 from assessments.rulesets import current
 from intake import services
+from intake.corrections import latest
 from intake.models import Firm, Lead, StaleTransition, Submission
+from intake.verdicts import BUTTON, VerdictDesk
 from notifications.admin import mails_of
 from outbox.admin import ReadOnly, deliveries_of
 from outbox.desk import link, listing, preserved, table
@@ -31,11 +34,11 @@ from outbox.models import Delivery
 from scheduling.admin import bookings_of
 
 GAP_COLOURS = {"cto": "info", "ai": "success", "both": "warning"}
-BUTTON = "cursor:pointer;border:1px solid currentColor;border-radius:.4rem;padding:.25rem .7rem;margin:0 .4rem .4rem 0"
+FOR_EDITORS = {"moves", *VerdictDesk.forms_shown}
 
 
 @admin.register(Lead)
-class LeadAdmin(ModelAdmin):
+class LeadAdmin(VerdictDesk, ModelAdmin):
     """Answers “whom do I call next?”: gap, stage, last activity, and a mark where an effect has failed."""
 
     list_display = ("name", "company", "show_gap", "stage", "owner", "last_activity_at", "attention")
@@ -45,11 +48,13 @@ class LeadAdmin(ModelAdmin):
     ordering = ("-last_activity_at",)
     readonly_fields = (
         "address", "stage", "moves", "verdict", "submissions", "bookings", "mails", "deliveries",
-        "created_at", "last_activity_at",
+        "created_at", "last_activity_at", *VerdictDesk.fields_shown,
     )  # fmt: skip
     fieldsets = (
         ("Verdict", {"fields": ("verdict",)}),
         ("Stage", {"fields": ("stage", "moves", "owner")}),
+        # After the stage: the first button of the form is the one that the Enter key presses, and that has to save.
+        ("What you know better", {"fields": VerdictDesk.fields_shown}),
         ("Conversation", {"fields": ("bookings",)}),
         (
             "Person",
@@ -99,13 +104,13 @@ class LeadAdmin(ModelAdmin):
         if self.has_change_permission(request, obj):
             return fieldsets
         return [
-            (name, {**options, "fields": [field for field in options["fields"] if field != "moves"]})
+            (name, {**options, "fields": [field for field in options["fields"] if field not in FOR_EDITORS]})
             for name, options in fieldsets
         ]
 
     @display(description="Why")
     def verdict(self, lead: Lead) -> SafeString:
-        submission = _latest(lead)
+        submission = latest(lead)
         return told(submission.assessment.decision) if submission else SafeString("-")
 
     @display(description="Submissions")
@@ -177,13 +182,14 @@ class LeadAdmin(ModelAdmin):
         return HttpResponseRedirect(reverse("admin:intake_lead_change", args=[pk]))
 
 
-def _latest(lead: Lead) -> Submission | None:
-    return lead.submissions.select_related("assessment").order_by("-created_at").first()
-
-
 def told(decision: dict[str, Any]) -> SafeString:
     """The decision record as sentences."""
     scores = f"CTO {decision['scores']['cto']}, AI {decision['scores']['ai']}, margin {decision['margin']}"
+    asides = []
+    if decision["intent"] != PROSPECT:
+        asides.append(f"Writes as {decision['intent'].replace('_', ' ')}: the house books no time of itself.")
+    if decision["best_guess"] != decision["gap"]:
+        asides.append(f"Best guess: {Lead.Gap(decision['best_guess']).label}")
     parts = [
         format_html(
             "<p><b>{}</b>, {} ({}; ruleset {})</p>",
@@ -192,6 +198,7 @@ def told(decision: dict[str, Any]) -> SafeString:
             scores,
             decision["ruleset"],
         ),
+        *(format_html("<p>{}</p>", aside) for aside in asides),
         listing(_reason(reason) for reason in decision["reasons"]),
     ]
     for heading, lines in (
@@ -211,7 +218,8 @@ def statement(key: str) -> str:
 
 def _reason(reason: dict[str, Any]) -> SafeString:
     mark = "for" if reason["direction"] == "for" else "against"
-    return format_html("{} <small>({} {})</small>", reason["text"], mark, reason["side"].upper())
+    said = format_html(" <q>{}</q>", reason["quote"]) if reason["quote"] else ""
+    return format_html("{}{} <small>({} {})</small>", reason["text"], said, mark, reason["side"].upper())
 
 
 @admin.register(Submission)

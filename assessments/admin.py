@@ -75,7 +75,7 @@ class OutcomeAdmin(ModelAdmin):
 
 
 def _matrix(report: Report) -> dict[str, Any]:
-    names = dict(Outcome.Gap.choices)
+    names = {**dict(Outcome.Gap.choices), "both": "both", "unclear": "unclear"}
     rows = [[f"Judged {names[judged]}", *(row[gap] for gap in GAPS)] for judged, row in report.matrix.items()]
     return {"headers": ["", *(f"Really {names[gap]}" for gap in GAPS)], "rows": rows}
 

@@ -21,7 +21,7 @@ from intake import changes
 from intake import services as intake
 from intake.limits import limited
 from intake.models import Firm, Submission
-from intake.pages import ASKED_FOR
+from intake.pages import ASKED_FOR, LABELS
 from intake.reassess import NothingToJudge, reassess
 from intake.serializers import NOTHING_TO_JUDGE
 from scheduling import services, tokens
@@ -79,6 +79,13 @@ def _first_text(messages: Any) -> str:
     return str(messages)
 
 
+def _problem(name: str, text: str) -> dict[str, str]:
+    """As the summary links it: to the field, or to the statements."""
+    if name not in FIELDS:
+        return {"anchor": "statements", "text": text}
+    return {"anchor": name, "text": f"{LABELS[name]}: {text}"}
+
+
 def _form(
     request: HttpRequest,
     submission: Submission,
@@ -98,6 +105,7 @@ def _form(
         ],
         "fields": {name: sent.get(name, getattr(submission, name)) for name in FIELDS},
         "errors": errors or {},
+        "problems": [_problem(name, text) for name, text in (errors or {}).items()],
         "company_sizes": COMPANY_SIZES,
         "asked_for": ASKED_FOR,
     }

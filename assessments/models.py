@@ -53,7 +53,7 @@ class Assessment(models.Model):
         default=dict, blank=True, help_text="What was read out of the message, with its reader's version; else empty."
     )
     decision = models.JSONField()
-    ruleset = models.CharField(max_length=32)
+    ruleset = models.CharField(max_length=100, help_text="With the questionnaire's name where its wording is its own.")
     previous = models.OneToOneField("self", on_delete=models.PROTECT, null=True, blank=True, related_name="next")
     created_at = models.DateTimeField()
 

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from assessments import rulesets
 from assessments import services as assessments
+from assessments.evidence import Evidence, Reading
 from assessments.models import Assessment, QuestionnaireVersion
 from intake.models import Lead, Submission
 from intake.reassess import reassess
@@ -233,27 +234,42 @@ def test_foreign_token_is_not_found(house, client):
 
 
 def test_answers_are_judged_by_the_version_that_was_answered(house, client):
-    """The published version has lost a statement and got another one; this submission knows its own."""
-    submission = make_submission()
-    mine = submission.assessment.questionnaire_version
+    """A version of their own, retired since: the program does not know its statement, and it lacks one of ours."""
+    shipped = assessments.published()
     gone, *others = rulesets.current().signals
-    fresh = replace(gone, key="brand_new")
-    mine.questionnaire.versions.create(
-        number=2, statements=[asdict(s) for s in (fresh, *others)], ruleset=mine.ruleset, is_shipped=False,
-        published_at=timezone.now(),
-    )  # fmt: skip
+    own = replace(gone, key="brand_new")
+    versions = shipped.questionnaire.versions
+    rows = {"ruleset": shipped.ruleset, "published_at": timezone.now(), "is_shipped": False}
+    mine = versions.create(number=2, statements=[asdict(s) for s in (own, *others)], **rows)
+    submission = make_submission()
+    versions.create(number=3, statements=shipped.statements, **rows)
 
-    known = patch(client, submission, {"answers": {gone.key: "yes"}})
-    unknown = patch(client, submission, {"answers": {"brand_new": "yes"}})
+    known = patch(client, submission, {"answers": {"brand_new": "yes", "core_systems_work": None}})
+    unknown = patch(client, submission, {"answers": {gone.key: "yes"}})
 
     assert known.status_code == 200
-    assert problem(unknown, 400)["errors"][0]["pointer"] == "/answers/brand_new"
+    assert problem(unknown, 400)["errors"][0]["pointer"] == f"/answers/{gone.key}"
     newest = Submission.objects.get().assessment
-    assert (newest.questionnaire_version, newest.answers[gone.key]) == (mine, "yes")
-    assert QuestionnaireVersion.objects.count() == 2
+    assert (newest.questionnaire_version, newest.answers["brand_new"]) == (mine, "yes")
+    assert QuestionnaireVersion.objects.count() == 3
     assert json.dumps(assessments.judge_again(newest).as_dict(), sort_keys=True) == json.dumps(
         newest.decision, sort_keys=True
     )
+
+
+def test_message_that_did_not_change_keeps_what_was_read_of_it(house, client):
+    gaps = {"cto": 0.05, "ai": 0.9, "both": 0.04, "unclear": 0.01}
+    reading = Reading(reader="an earlier one", gaps=gaps, evidence=(Evidence("siloed_ai_tools", "supports", 0.9, "Q"),))
+    submission = make_submission(message="We bought tools.")
+    Assessment.objects.update(evidence=reading.as_dict())
+
+    patch(client, submission, {"asked_for": "ai"})
+    kept = Submission.objects.get().assessment
+    patch(client, submission, {"message": "Something else."})
+    changed = Submission.objects.get().assessment
+
+    assert kept.evidence == reading.as_dict()
+    assert changed.evidence.get("reader") != "an earlier one"
 
 
 # --- tests, quarantine, corrections ---------------------------------------------------------------------

@@ -45,8 +45,10 @@ def merged(answers: dict[str, str], changes: dict[str, str | None]) -> dict[str,
 def _locked(submission: Submission) -> Submission:
     """As it stands now, until the transaction ends: two changes at once are judged one after the other.
 
-    Locked before it is read: who waited for the lock would look for the verdict of before, and find no row.
+    The person first, as wherever a booking changes. Locked before it is read: who waited for the lock would look for
+    the verdict of before, and find no row.
     """
+    Lead.objects.select_for_update(no_key=True, of=("self",)).filter(submissions=submission.pk).first()
     Submission.objects.select_for_update(no_key=True).only("pk").get(pk=submission.pk)
     rows = Submission.objects.select_related("assessment__questionnaire_version__questionnaire", "lead")
     return rows.get(pk=submission.pk)
@@ -73,7 +75,6 @@ def _judge(submission: Submission, answers: dict[str, str], fields: dict[str, st
 
 def _tell(submission: Submission, lead: Lead, *, now: datetime) -> None:
     """The lead gets the latest verdict, as from a new submission: not from a test, and no correction is touched."""
-    lead = submission.lead = Lead.objects.select_for_update(no_key=True).get(pk=lead.pk)
     if not submission.is_test:
         decision = submission.assessment.decision
         lead.gap, lead.primary = decision["gap"], decision["primary"] or ""

@@ -59,7 +59,7 @@ def judge(
     return Decision(
         gap=verdict.gap,
         primary=verdict.primary,
-        engagement=_engagement(verdict.gap, company_size, rules),
+        engagement=engagement_of(verdict.gap, company_size, rules),
         confidence=verdict.confidence,
         margin=round(abs(verdict.cto - verdict.ai), 2),
         scores={"cto": round(verdict.cto, 2), "ai": round(verdict.ai, 2)},
@@ -80,7 +80,7 @@ def _asked_for(asked_for: str | None, reading: Reading | None) -> str | None:
     return asked_for
 
 
-def _engagement(gap: Gap, company_size: str | None, rules: Ruleset) -> str:
+def engagement_of(gap: Gap, company_size: str | None, rules: Ruleset) -> str:
     if gap == "both":
         return "cto_and_ai_officer" if company_size in rules.large_company_sizes else "one_leader_for_both"
     return {"cto": "fractional_cto", "ai": "fractional_ai_officer", "unclear": "discovery"}[gap]

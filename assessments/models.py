@@ -1,8 +1,10 @@
-"""Questionnaires as published, and assessments as judged: both are kept as they were.
+"""Questionnaires as published, assessments as judged (both are kept as they were), and what proved to be true.
 
-Written by `assessments.services`; `intake` points from a submission to its current assessment.
+Written by `assessments.services` and `assessments.outcomes`; `intake` points from a submission to its current
+assessment.
 """
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
@@ -67,3 +69,42 @@ class Assessment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.decision.get('gap', '?')} ({self.decision.get('confidence', '?')})"
+
+
+class Outcome(models.Model):
+    """What the gap really was, as somebody found out after the judgement: how right the judge was is read from here.
+
+    One an assessment; recorded again it is overwritten. What was found in a conversation outweighs a correction
+    that staff made at the desk.
+    """
+
+    class Gap(models.TextChoices):
+        CTO = "cto", "CTO"
+        AI = "ai", "AI officer"
+        BOTH = "both", "Both"
+        UNCLEAR = "unclear", "Unclear"
+
+    class Source(models.TextChoices):
+        CONVERSATION = "conversation", "After a conversation"
+        CORRECTION = "correction", "Corrected by staff"
+
+    assessment = models.OneToOneField(Assessment, on_delete=models.CASCADE, related_name="outcome")
+    gap = models.CharField("real gap", max_length=16, choices=Gap)
+    primary = models.CharField("heavier side", max_length=8, blank=True, help_text="Of both; empty where it is even.")
+    note = models.TextField(blank=True)
+    source = models.CharField(max_length=16, choices=Source)
+    recorded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(gap__in=["cto", "ai", "both", "unclear"]), name="outcome_gap_known"),
+            models.CheckConstraint(
+                condition=Q(primary="") | Q(primary__in=["cto", "ai"], gap="both"), name="outcome_primary_of_both"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_gap_display()} ({self.get_source_display().lower()})"

@@ -4,14 +4,15 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 from django.db import transaction
 
 from assessments import reading as readers
 from assessments import rulesets
-from assessments.evidence import Reading
+from assessments.evidence import Gap, Reading
 from assessments.judge import Decision, judge
+from assessments.judge import engagement_of as engagement_for
 from assessments.models import Assessment, Questionnaire, QuestionnaireVersion
 from assessments.rulesets import Ruleset, Signal
 
@@ -123,9 +124,13 @@ def assess(
     message: str = "",
     company_size: str = "",
     asked_for: str = "",
+    reading: Reading | None = None,
 ) -> Judgement:
-    """Reads the message and judges it with the answers. Raises KeyError for an answer the version does not know."""
-    reading = readers.read(message)
+    """Reads the message and judges it with the answers. Raises KeyError for an answer the version does not know.
+
+    `reading` is what was found in this very message before, where it need not be read again.
+    """
+    reading = reading or readers.read(message)
     decision = judge(
         answers,
         reading=reading,
@@ -156,8 +161,18 @@ def judge_again(assessment: Assessment) -> Decision:
     """The decision from what is stored, without reading the message again: the same bytes as the first time."""
     return judge(
         assessment.answers,
-        reading=Reading.from_dict(assessment.evidence) if assessment.evidence else None,
+        reading=reading_of(assessment),
         company_size=assessment.company_size or None,
         asked_for=assessment.asked_for or None,
         ruleset=ruleset_of(assessment.questionnaire_version),
     )
+
+
+def reading_of(assessment: Assessment) -> Reading | None:
+    """What was found in the message when it was judged."""
+    return Reading.from_dict(assessment.evidence) if assessment.evidence else None
+
+
+def engagement_of(gap: str, *, company_size: str) -> str:
+    """What the firm offers for a gap that somebody else than the judge has named. Raises KeyError for no gap."""
+    return engagement_for(cast(Gap, gap), company_size or None, rulesets.current())

@@ -30,6 +30,7 @@ GROUPS = (
     ("Machine room", (("Deliveries", "outbox", "outbox_delivery"), ("Events", "bolt", "outbox_event"),
                       ("Webhook endpoints", "webhook", "notifications_endpoint"),
                       ("Assessments", "balance", "assessments_assessment"),
+                      ("How right were we?", "target", "assessments_outcome"),
                       ("Assignments", "alt_route", "scheduling_assignment"),
                       ("Heartbeats", "ecg_heart", "outbox_heartbeat"))),
     ("People", (("Users", "group", "auth_user"), ("Groups", "groups", "auth_group"))),

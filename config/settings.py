@@ -222,6 +222,8 @@ OUTBOX_ROUTES: dict[str, tuple[str | Route, ...]] = {
         "notifications.send_staff_note",
         FAN_OUT,
     ),
+    # No mail: the reply was sent, and the page shows what is held or offered now.
+    "lead.reassessed": ("scheduling.review_call", FAN_OUT),
     "lead.stage_changed": (FAN_OUT,),
     "submission.quarantined": (FAN_OUT,),
     "booking.tentative": (FAN_OUT,),

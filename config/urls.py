@@ -6,7 +6,7 @@ from django.urls import path, re_path
 from assessments.api import QuestionnaireView
 from intake import pages as intake_pages
 from intake.api import SubmissionView
-from scheduling import pages, visitor
+from scheduling import answers, pages, visitor
 
 urlpatterns = [
     path("", intake_pages.assessment, name="home"),
@@ -19,5 +19,6 @@ urlpatterns = [
     path("api/v1/submissions/<str:token>/booking/", visitor.BookingView.as_view()),
     path("api/v1/submissions/<str:token>/booking/confirm/", visitor.ConfirmView.as_view()),
     path("r/<str:token>/", pages.show, name="visitor"),
+    path("r/<str:token>/answers/", answers.edit),
     re_path(r"^r/(?P<token>[^/]+)/(?P<action>confirm|book|cancel)/$", pages.act),
 ]

@@ -23,11 +23,14 @@ from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from assessments.admin import QuestionnaireAdmin
+from assessments.evidence import PROSPECT
 from assessments.models import Assessment, Questionnaire
 from assessments.replays import Move
 from assessments.services import wording
 from intake import services
+from intake.corrections import latest
 from intake.models import Firm, Lead, StaleTransition, Submission
+from intake.verdicts import BUTTON, VerdictDesk
 from notifications.admin import mails_of
 from outbox.admin import ReadOnly, deliveries_of
 from outbox.desk import link, listing, preserved, table
@@ -35,11 +38,11 @@ from outbox.models import Delivery
 from scheduling.admin import bookings_of
 
 GAP_COLOURS = {"cto": "info", "ai": "success", "both": "warning"}
-BUTTON = "cursor:pointer;border:1px solid currentColor;border-radius:.4rem;padding:.25rem .7rem;margin:0 .4rem .4rem 0"
+FOR_EDITORS = {"moves", *VerdictDesk.forms_shown}
 
 
 @admin.register(Lead)
-class LeadAdmin(ModelAdmin):
+class LeadAdmin(VerdictDesk, ModelAdmin):
     """Answers “whom do I call next?”: gap, stage, last activity, and a mark where an effect has failed."""
 
     list_display = ("name", "company", "show_gap", "stage", "owner", "last_activity_at", "attention")
@@ -49,11 +52,13 @@ class LeadAdmin(ModelAdmin):
     ordering = ("-last_activity_at",)
     readonly_fields = (
         "address", "stage", "moves", "verdict", "submissions", "bookings", "mails", "deliveries",
-        "created_at", "last_activity_at",
+        "created_at", "last_activity_at", *VerdictDesk.fields_shown,
     )  # fmt: skip
     fieldsets = (
         ("Verdict", {"fields": ("verdict",)}),
         ("Stage", {"fields": ("stage", "moves", "owner")}),
+        # After the stage: the first button of the form is the one that the Enter key presses, and that has to save.
+        ("What you know better", {"fields": VerdictDesk.fields_shown}),
         ("Conversation", {"fields": ("bookings",)}),
         (
             "Person",
@@ -103,13 +108,13 @@ class LeadAdmin(ModelAdmin):
         if self.has_change_permission(request, obj):
             return fieldsets
         return [
-            (name, {**options, "fields": [field for field in options["fields"] if field != "moves"]})
+            (name, {**options, "fields": [field for field in options["fields"] if field not in FOR_EDITORS]})
             for name, options in fieldsets
         ]
 
     @display(description="Why")
     def verdict(self, lead: Lead) -> SafeString:
-        submission = _latest(lead)
+        submission = latest(lead)
         return told(submission.assessment) if submission else SafeString("-")
 
     @display(description="Submissions")
@@ -181,14 +186,15 @@ class LeadAdmin(ModelAdmin):
         return HttpResponseRedirect(reverse("admin:intake_lead_change", args=[pk]))
 
 
-def _latest(lead: Lead) -> Submission | None:
-    return lead.submissions.select_related("assessment__questionnaire_version").order_by("-created_at").first()
-
-
 def told(assessment: Assessment) -> SafeString:
     """The decision record as sentences, its statements in the words of their version."""
     decision, words = assessment.decision, wording(assessment.questionnaire_version)
     scores = f"CTO {decision['scores']['cto']}, AI {decision['scores']['ai']}, margin {decision['margin']}"
+    asides = []
+    if decision["intent"] != PROSPECT:
+        asides.append(f"Writes as {decision['intent'].replace('_', ' ')}: the house books no time of itself.")
+    if decision["best_guess"] != decision["gap"]:
+        asides.append(f"Best guess: {Lead.Gap(decision['best_guess']).label}")
     parts = [
         format_html(
             "<p><b>{}</b>, {} ({}; ruleset {})</p>",
@@ -197,6 +203,7 @@ def told(assessment: Assessment) -> SafeString:
             scores,
             decision["ruleset"],
         ),
+        *(format_html("<p>{}</p>", aside) for aside in asides),
         listing(_reason(reason) for reason in decision["reasons"]),
     ]
     for heading, lines in (
@@ -210,7 +217,8 @@ def told(assessment: Assessment) -> SafeString:
 
 def _reason(reason: dict[str, Any]) -> SafeString:
     mark = "for" if reason["direction"] == "for" else "against"
-    return format_html("{} <small>({} {})</small>", reason["text"], mark, reason["side"].upper())
+    said = format_html(" <q>{}</q>", reason["quote"]) if reason["quote"] else ""
+    return format_html("{}{} <small>({} {})</small>", reason["text"], said, mark, reason["side"].upper())
 
 
 @admin.register(Submission)

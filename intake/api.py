@@ -18,7 +18,7 @@ from rest_framework.views import APIView
 from assessments import services as assessments
 from assessments.models import QuestionnaireVersion
 from intake import limits, pages, replies, services
-from intake.guard import LengthRequired
+from intake.guard import refuse_chunks
 from intake.limits import SubmissionLimit
 from intake.serializers import SubmissionFields
 from intake.services import Enquiry
@@ -58,8 +58,7 @@ class SubmissionView(APIView):
         return super().handle_exception(exc)
 
     def post(self, request: Request) -> HttpResponse:
-        if "chunked" in request.headers.get("Transfer-Encoding", "") and not request.META.get("CONTENT_LENGTH"):
-            raise LengthRequired  # Django would see an empty body, and the sender an error about a missing name
+        refuse_chunks(request)
         try:
             return self._receive(request)
         except ValidationError as error:

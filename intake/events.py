@@ -11,6 +11,7 @@ from typing import Any
 from assessments.models import Assessment
 from assessments.telling import Reason
 from intake import store
+from intake.belief import believed
 from intake.models import Lead, Submission
 from outbox import outbox
 from outbox.outbox import News
@@ -37,7 +38,7 @@ def about(
 ) -> News:
     """The event as it stands at this moment."""
     data = {
-        "lead": lead_data(lead, asked_for=submission.asked_for),
+        "lead": lead_data(lead, submission),
         "submission": {"id": str(submission.id), "created_at": instant(submission.created_at)},
         "assessment": assessment_data(submission.assessment, with_quotes=False),
         "intent": submission.assessment.decision["intent"],
@@ -60,17 +61,18 @@ def quarantined(submission: Submission) -> News:
     return News(type="submission.quarantined", data={"submission": data})
 
 
-def lead_data(lead: Lead, *, asked_for: str) -> dict[str, Any]:
+def lead_data(lead: Lead, submission: Submission) -> dict[str, Any]:
+    """The person as seen from one submission; gap, primary and engagement are those that the house goes by."""
+    judged = {"gap": lead.gap, "primary": lead.primary, "engagement": lead.engagement}
+    belief = believed(lead.corrected_gap, judged, company_size=submission.company_size or lead.company_size)
     return {
         "id": str(lead.id),
         "email": lead.email,
         "name": lead.name,
         "company": lead.company,
         "stage": str(lead.stage),
-        "gap": lead.believed_gap,
-        "primary": lead.primary or None,
-        "engagement": lead.engagement,
-        "asked_for": asked_for or None,
+        **belief._asdict(),
+        "asked_for": submission.asked_for or None,
     }
 
 

@@ -53,6 +53,12 @@ class LengthRequired(APIException):
     default_code = "length_required"
 
 
+def refuse_chunks(request: Request) -> None:
+    """Django would see an empty body, and the sender an error about a missing name, or no effect at all."""
+    if "chunked" in request.headers.get("Transfer-Encoding", "") and not request.META.get("CONTENT_LENGTH"):
+        raise LengthRequired
+
+
 class JSONParser(BaseParser):
     media_type = "application/json"
 

@@ -1,6 +1,7 @@
-"""People and what they sent: Lead (the person), Submission (one enquiry), Firm (the consultancy).
+"""People and what they sent: Lead (the person), Submission (one enquiry), Correction (what staff know better), Firm.
 
-Written by `intake.services`. Upper rooms (scheduling, notifications) point at these rows.
+Written by `intake.services`, `intake.reassess` and `intake.corrections`. Upper rooms (scheduling, notifications) point
+at these rows.
 """
 
 from django.conf import settings
@@ -198,3 +199,25 @@ class Submission(models.Model):
     @property
     def is_quarantined(self) -> bool:
         return bool(self.quarantine_reasons)
+
+
+class Correction(models.Model):
+    """What staff said a lead's gap really is, or that they took that back: never changed, the last one holds."""
+
+    lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="corrections")
+    gap = models.CharField(max_length=16, choices=Lead.Gap, blank=True, help_text="Empty: the judge's again.")
+    before = models.CharField(max_length=16, choices=Lead.Gap, help_text="What was believed until then.")
+    assessment = models.ForeignKey(
+        Assessment, on_delete=models.SET_NULL, null=True, related_name="+", help_text="The verdict that was corrected."
+    )
+    reason = models.TextField(blank=True)
+    corrected_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    corrected_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(gap="") | ~Q(reason=""), name="correction_has_a_reason"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_before_display()} → {self.get_gap_display() if self.gap else 'as judged'}"

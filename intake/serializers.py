@@ -19,6 +19,8 @@ ATTRIBUTION = (
     "utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content", "referrer", "landing_page",
 )  # fmt: skip
 
+NOTHING_TO_JUDGE = "Answer at least one statement, or write a message."
+
 
 class Text(serializers.CharField):
     """A string that is a string: DRF would take numbers, too. Invisible characters are dropped."""
@@ -197,7 +199,5 @@ class SubmissionFields(serializers.Serializer):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if not attrs["answers"] and not attrs["message"].strip():
-            raise serializers.ValidationError(
-                "Answer at least one statement, or write a message.", code="nothing_to_judge"
-            )
+            raise serializers.ValidationError(NOTHING_TO_JUDGE, code="nothing_to_judge")
         return attrs

@@ -3,6 +3,7 @@
 from django.contrib.auth import get_user_model
 from django.utils import timezone
 
+from assessments.evidence import PROSPECT
 from intake import services as intake
 from intake.models import Firm, Submission
 from notifications import mails
@@ -34,7 +35,9 @@ def _note(submission: Submission, event_type: str, address: str) -> Letter:
     assert lead is not None
     subject = "Nobody is free for a lead" if event_type == "booking.unavailable" else "New enquiry"
     gap = dict(lead.Gap.choices)[decision["gap"]]
+    stranger = decision["intent"] != PROSPECT
     lines = [
+        *([f"Writes as: {decision['intent'].replace('_', ' ')}, so no time is held"] if stranger else []),
         f"Gap: {gap} ({decision['confidence']}), asked for: {submission.asked_for or 'nothing in particular'}",
         f"Name: {lead.name}",
         f"Company: {lead.company or '-'} ({submission.company_size or 'size not given'})",

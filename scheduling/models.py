@@ -89,7 +89,10 @@ class Advisor(models.Model):
 
 
 class Assignment(models.Model):
-    """What was decided about a conversation for one submission, once: whom, by which step, and the outcome."""
+    """What was decided about a conversation for one submission: whom, by which step, and the outcome.
+
+    Decided once, and again where the verdict has changed and nothing is confirmed (`scheduling.reviews`).
+    """
 
     class Outcome(models.TextChoices):
         HELD = "held", "A time is held"

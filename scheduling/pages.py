@@ -8,31 +8,35 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
+from assessments import services as assessments
 from assessments import words as verdicts
 from intake import services as intake
 from intake.limits import limited
 from intake.models import Firm, Submission
 from scheduling import replies, services, words
 from scheduling.availability import free_slots
-from scheduling.models import Advisor, Booking
+from scheduling.models import Advisor, Assignment, Booking
 from scheduling.services import UnableToBook
+from scheduling.tokens import back_to, private, submission_of
 
 OFFERED = 6
 # A time is decided within seconds; after this the page stops renewing itself and says that we write.
 RENEWS = timedelta(minutes=1)
+# After a new verdict the time on the page may still be the one of the old verdict, for a moment.
+REVIEWED_WITHIN = timedelta(seconds=10)
 
 
 @require_GET
 @limited
 def show(request: HttpRequest, token: str) -> HttpResponse:
-    return _page(request, _submission(token))
+    return _page(request, submission_of(token))
 
 
 @csrf_exempt
@@ -40,44 +44,41 @@ def show(request: HttpRequest, token: str) -> HttpResponse:
 @limited
 def act(request: HttpRequest, token: str, action: str) -> HttpResponse:
     """confirm, book (with `start`) or cancel; then back to the page by GET, so that a reload repeats nothing."""
-    submission = _submission(token)
+    submission = submission_of(token)
     now = timezone.now()
     try:
         _do(submission, action, request.POST.get("start", ""), now=now)
     except UnableToBook as error:
         return _page(request, submission, notice=str(error), status=409)
     intake.note_activity(submission, now=now)
-    response = HttpResponseRedirect(submission.page_path)
-    response.status_code = 303
-    return _private(response)
+    return back_to(submission)
 
 
 def _do(submission: Submission, action: str, start: str, *, now: datetime) -> None:
+    moment = _moment(start)
     if action == "confirm":
-        services.confirm(submission, now=now)
+        services.confirm(submission, now=now, seen=moment)
     elif action == "cancel":
         services.cancel(submission, now=now)
+    elif moment is None:
+        raise UnableToBook("off_grid", "Choose one of the free times below.")
     else:
-        try:
-            moment = parse_datetime(start)
-        except ValueError:
-            moment = None
-        if moment is None or moment.tzinfo is None:
-            raise UnableToBook("off_grid", "Choose one of the free times below.")
         services.pick(submission, moment, now=now)
 
 
-def _submission(token: str) -> Submission:
-    submission = intake.by_token(token, now=timezone.now())
-    if submission is None:
-        raise Http404
-    return submission
+def _moment(start: str) -> datetime | None:
+    try:
+        moment = parse_datetime(start)
+    except ValueError:
+        return None
+    return moment if moment and moment.tzinfo else None
 
 
 def _page(request: HttpRequest, submission: Submission, *, notice: str = "", status: int = 200) -> HttpResponse:
+    now = timezone.now()
     decision = submission.assessment.decision
     booking = replies.latest_booking(submission)
-    state = replies.booking_state(submission, booking, now=timezone.now())
+    state = replies.booking_state(submission, booking, now=now)
     assigned = _assigned(submission)
     takes_place = booking if state in {"held", "confirmed"} else None
     reasons_for, reasons_against = verdicts.reasons(decision)
@@ -85,12 +86,13 @@ def _page(request: HttpRequest, submission: Submission, *, notice: str = "", sta
         "firm": Firm.get(),
         "notice": notice,
         "wording": verdicts.BY_ENGAGEMENT[decision["engagement"]],
-        "asked_otherwise": verdicts.asked_otherwise(submission.asked_for, decision["gap"]),
+        "asked_otherwise": verdicts.asked_otherwise(decision["asked_for"] or "", decision["gap"]),
         "decision": decision,
         "reasons_for": reasons_for,
         "reasons_against": reasons_against,
+        "questions": _questions(submission),
         "state": state,
-        "renews": state == "pending" and timezone.now() < submission.created_at + RENEWS,
+        "renews": _renews(submission, state, now=now),
         "booking": booking,
         "advisor": takes_place.advisor if takes_place else assigned,
         "page_path": submission.page_path,
@@ -98,7 +100,31 @@ def _page(request: HttpRequest, submission: Submission, *, notice: str = "", sta
         "times": _times(takes_place) if takes_place else None,
         "offers": _offers(submission, assigned) if assigned and (takes_place or state == "offer") else [],
     }
-    return _private(render(request, "scheduling/visitor.html", context, status=status))
+    return private(render(request, "scheduling/visitor.html", context, status=status))
+
+
+def _questions(submission: Submission) -> list[dict[str, str]]:
+    """The statements whose answers would settle the case."""
+    keys = submission.assessment.decision["tie_breaks"]
+    if not keys:
+        return []
+    known = assessments.ruleset_of(submission.assessment.questionnaire_version).by_key
+    answers = submission.assessment.answers
+    return [
+        {"key": key, "text": known[key].text, "help": known[key].help, "answer": answers.get(key, "")}
+        for key in keys
+        if key in known
+    ]
+
+
+def _renews(submission: Submission, state: str, *, now: datetime) -> bool:
+    """While the house decides: about a time for the first verdict, or whether that time still fits a new one."""
+    if state == "pending":
+        return now < submission.created_at + RENEWS
+    judged_at = submission.assessment.created_at
+    if state not in {"held", "offer", "unavailable"} or now >= judged_at + REVIEWED_WITHIN:
+        return False
+    return Assignment.objects.filter(submission=submission, decided_at__lt=judged_at).exists()
 
 
 def _times(booking: Booking) -> dict[str, str]:
@@ -112,6 +138,7 @@ def _times(booking: Booking) -> dict[str, str]:
     else:
         elsewhere = words.elsewhere(start, end, zone=advisor.zone, home=home, who=advisor.name)
     return {
+        "start": start.isoformat(),
         "when": words.when(start, end, home),
         "elsewhere": elsewhere,
         "until": words.when_short(booking.expires_at, home) if booking.expires_at else "",
@@ -139,10 +166,3 @@ def _offers(submission: Submission, advisor: Advisor) -> list[dict[str, Any]]:
         }
         for start, end in free
     ]
-
-
-def _private(response: HttpResponse) -> HttpResponse:
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["Referrer-Policy"] = "no-referrer"
-    response.headers["X-Robots-Tag"] = "noindex"
-    return response

@@ -19,8 +19,10 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import Count, Q, QuerySet, prefetch_related_objects
 from django.utils import timezone
 
+from assessments.evidence import PROSPECT
 from intake import events
 from intake import services as intake
+from intake.belief import Belief, believed
 from intake.models import Lead, StaleTransition, Submission
 from outbox.models import Delivery
 from scheduling import holds, matching
@@ -45,7 +47,7 @@ class UnableToBook(Exception):
         self.code = code
 
 
-def _in_turn(submission: Submission, act: Callable[[], T]) -> T:
+def in_turn(submission: Submission, act: Callable[[], T]) -> T:
     """Runs `act` in a transaction, one at a time for each person; again while it loses a time to somebody else.
 
     Every change of a booking goes through here. The lead is the first row that is locked, so that two acts of
@@ -75,7 +77,7 @@ def book_call(delivery: Delivery) -> dict[str, str]:
     submission = intake.of_event(delivery.event)
     if submission is None:
         return {"skipped": "The submission was erased."}
-    assignment = _in_turn(submission, lambda: _decide(submission, now=timezone.now()))
+    assignment = in_turn(submission, lambda: _decide(submission, now=timezone.now()))
     return {"outcome": str(assignment.outcome)}
 
 
@@ -83,22 +85,40 @@ def _decide(submission: Submission, *, now: datetime) -> Assignment:
     decided = Assignment.objects.filter(submission=submission).first()
     if decided is not None:
         return decided
-    decision = submission.assessment.decision
-    ranked, step = matching.rank(decision["engagement"], decision["primary"], _candidates(now=now))
+    # As it stands now: a correction may have come in between.
+    submission.refresh_from_db(fields=["assessment"])
+    ranked, step = rank(submission, now=now)
     assignment = Assignment(
         submission=submission, step=step, candidates=[asdict(candidate) for candidate in ranked], decided_at=now
     )
     if submission.is_test:
         assignment.outcome = Outcome.NONE
     else:
-        # Locked, in one order: two decisions at once would both count the same holds.
-        rows = Advisor.objects.select_for_update(no_key=True).order_by("pk")
-        advisors = rows.in_bulk([candidate.id for candidate in ranked])
-        _give_time(assignment, [advisors[candidate.id] for candidate in ranked], now=now)
+        _give_time(assignment, locked(ranked), now=now)
     assignment.save(force_insert=True)
     if assignment.outcome == Outcome.UNAVAILABLE:
         events.publish("booking.unavailable", submission=submission, now=now)
     return assignment
+
+
+def rank(submission: Submission, *, now: datetime) -> tuple[list[matching.Candidate], str]:
+    """Who fits what the house believes of this submission, best first, and the step that decided it."""
+    belief = _belief(submission)
+    return matching.rank(belief.engagement, belief.primary, _candidates(now=now))
+
+
+def _belief(submission: Submission) -> Belief:
+    lead = submission.lead
+    assert lead is not None
+    size = submission.company_size or lead.company_size
+    return believed(lead.corrected_gap, submission.assessment.decision, company_size=size)
+
+
+def locked(ranked: list[matching.Candidate]) -> list[Advisor]:
+    """The advisors in this order. Locked in one order: two decisions at once would both count the same holds."""
+    rows = Advisor.objects.select_for_update(no_key=True).order_by("pk")
+    advisors = rows.in_bulk([candidate.id for candidate in ranked])
+    return [advisors[candidate.id] for candidate in ranked]
 
 
 def _candidates(*, now: datetime) -> list[matching.Candidate]:
@@ -111,25 +131,32 @@ def _give_time(assignment: Assignment, ranked: list[Advisor], *, now: datetime) 
     """Books the best thing there is: a wished time, else a held one, else the advisor with times to offer."""
     submission = assignment.submission
     free = free_slots(ranked, now=now)
-    for wish in map(datetime.fromisoformat, submission.preferred_start):
+    wishes = submission.preferred_start if is_prospect(submission) else []
+    for wish in map(datetime.fromisoformat, wishes):
         for advisor in ranked:
             slot = next((slot for slot in free[advisor.id] if slot[0] == wish), None)
             if slot:
-                _book(submission, advisor, slot, status=Status.CONFIRMED, now=now)
+                book(submission, advisor, slot, status=Status.CONFIRMED, now=now)
                 assignment.advisor, assignment.outcome = advisor, Outcome.CONFIRMED
                 return
     assignment.advisor = next((advisor for advisor in ranked if free[advisor.id]), None)
     if assignment.advisor is None:
         assignment.outcome = Outcome.UNAVAILABLE
         return
-    slot = _slot_to_hold(submission, assignment.advisor, free[assignment.advisor.id], now=now)
+    slot = slot_to_hold(submission, assignment.advisor, free[assignment.advisor.id], now=now)
     assignment.outcome = Outcome.HELD if slot else Outcome.OFFER
     if slot:
-        _book(submission, assignment.advisor, slot, status=Status.TENTATIVE, now=now)
+        book(submission, assignment.advisor, slot, status=Status.TENTATIVE, now=now)
 
 
-def _slot_to_hold(submission: Submission, advisor: Advisor, free: list[Interval], *, now: datetime) -> Interval | None:
-    if not submission.hold or submission.assessment.decision["gap"] == "unclear":
+def is_prospect(submission: Submission) -> bool:
+    """Somebody who wants to sell, work or study here may choose a time; the house books none of itself."""
+    return bool(submission.assessment.decision["intent"] == PROSPECT)
+
+
+def slot_to_hold(submission: Submission, advisor: Advisor, free: list[Interval], *, now: datetime) -> Interval | None:
+    """The time that is pencilled in unasked, where one may be."""
+    if not submission.hold or not is_prospect(submission) or _belief(submission).gap == "unclear":
         return None
     held = BookingAdvisor.objects.filter(advisor=advisor, holds_time=True, booking__status=Status.TENTATIVE)
     starts = list(held.values_list("booking__starts_at", flat=True))
@@ -137,7 +164,7 @@ def _slot_to_hold(submission: Submission, advisor: Advisor, free: list[Interval]
     return holds.choose(allowed, now=now, zone=zone_of(submission, advisor))
 
 
-def _book(submission: Submission, advisor: Advisor, slot: Interval, *, status: Status, now: datetime) -> Booking:
+def book(submission: Submission, advisor: Advisor, slot: Interval, *, status: Status, now: datetime) -> Booking:
     """Writes the booking and its seat; the exclusion constraint has the last word."""
     confirmed = status == Status.CONFIRMED
     zone, notice = zone_of(submission, advisor), advisor.rules.notice
@@ -173,7 +200,7 @@ def pick(submission: Submission, start: datetime, *, now: datetime) -> tuple[Boo
 
     Gives the booking and whether it is a new one. Raises UnableToBook: slot_taken, off_grid or no_advisor.
     """
-    return _in_turn(submission, lambda: _pick(submission, start, now=now))
+    return in_turn(submission, lambda: _pick(submission, start, now=now))
 
 
 def _pick(submission: Submission, start: datetime, *, now: datetime) -> tuple[Booking, bool]:
@@ -191,7 +218,7 @@ def _pick(submission: Submission, start: datetime, *, now: datetime) -> tuple[Bo
     if not is_free(advisor, slot, now=now):
         raise UnableToBook("slot_taken", "This time is taken.")
     if before is None:
-        return _book(submission, advisor, slot, status=Status.CONFIRMED, now=now), True
+        return book(submission, advisor, slot, status=Status.CONFIRMED, now=now), True
     return _move(before, advisor, slot, now=now), False
 
 
@@ -211,17 +238,22 @@ def _move(booking: Booking, advisor: Advisor, slot: Interval, *, now: datetime) 
     return booking
 
 
-def confirm(submission: Submission, *, now: datetime) -> Booking:
-    """A held time becomes a conversation; a confirmed one stays so. Raises UnableToBook: closed."""
-    return _in_turn(submission, lambda: _confirm(submission, now=now))
+def confirm(submission: Submission, *, now: datetime, seen: datetime | None = None) -> Booking:
+    """A held time becomes a conversation; a confirmed one stays so. `seen` is the time that somebody looked at.
+
+    Raises UnableToBook: closed.
+    """
+    return in_turn(submission, lambda: _confirm(submission, seen, now=now))
 
 
-def _confirm(submission: Submission, *, now: datetime) -> Booking:
+def _confirm(submission: Submission, seen: datetime | None, *, now: datetime) -> Booking:
     booking = open_booking(submission, now=now)
     if booking is None:
         raise UnableToBook("closed", "There is no held time to confirm. Choose a new one.")
     if booking.status == Status.CONFIRMED:
         return booking
+    if seen is not None and seen != booking.starts_at:
+        raise UnableToBook("closed", "We hold another time for you by now, since the result has changed. Look again.")
     try:
         booking.move_to(Status.CONFIRMED, now=now)
     except StaleTransition as error:
@@ -236,7 +268,7 @@ def _after_confirming(booking: Booking, *, now: datetime) -> None:
     assert lead is not None
     _tell("booking.confirmed", booking, now=now)
     for other in _full(Booking.objects.filter(submission__lead=lead, status=Status.TENTATIVE)):
-        _release(other, now=now)
+        release(other, now=now)
     # Further on already: staff know more than we do.
     with contextlib.suppress(StaleTransition):
         before = lead.move_to(Lead.Stage.BOOKED, only_from=("new", "contacted"))
@@ -245,16 +277,16 @@ def _after_confirming(booking: Booking, *, now: datetime) -> None:
 
 def cancel(submission: Submission, *, now: datetime) -> None:
     """Cancels the open booking; without one nothing happens, so that a repeated call is no error."""
-    _in_turn(submission, lambda: _cancel(submission, now=now))
+    in_turn(submission, lambda: _cancel(submission, now=now))
 
 
 def _cancel(submission: Submission, *, now: datetime) -> None:
     booking = open_booking(submission, now=now)
     if booking is not None:
-        _release(booking, now=now)
+        release(booking, now=now)
 
 
-def _release(booking: Booking, *, now: datetime) -> None:
+def release(booking: Booking, *, now: datetime) -> None:
     booking.move_to(Status.CANCELLED, now=now)
     _tell("booking.cancelled", booking, now=now)
 
@@ -262,7 +294,7 @@ def _release(booking: Booking, *, now: datetime) -> None:
 def expire_holds(*, now: datetime) -> int:
     """Ends every hold whose time is over and tells it; gives how many."""
     due = Submission.objects.filter(bookings__in=_over(now)).only("id")
-    return sum(_in_turn(submission, partial(_expire, submission, now=now)) for submission in due[:500])
+    return sum(in_turn(submission, partial(_expire, submission, now=now)) for submission in due[:500])
 
 
 def _expire(submission: Submission, *, now: datetime) -> bool:
@@ -288,6 +320,11 @@ def open_booking(submission: Submission, *, now: datetime) -> Booking | None:
 def zone_of(submission: Submission, advisor: Advisor) -> ZoneInfo:
     """The prospect's zone; the advisor's where none came."""
     return ZoneInfo(submission.timezone or advisor.timezone)
+
+
+def show_in_zone(submission: Submission) -> None:
+    """The prospect named another zone: what is open is the same instant, told in their hours from now on."""
+    Booking.objects.filter(submission=submission, status__in=Booking.OPEN).update(timezone=submission.timezone)
 
 
 def _full(bookings: QuerySet[Booking]) -> QuerySet[Booking]:

@@ -1,4 +1,4 @@
-"""Tasks of scheduling: thin doors from Celery to `scheduling.services`."""
+"""Tasks of scheduling: thin doors from Celery to the services beside them."""
 
 from typing import Any
 
@@ -6,12 +6,17 @@ from celery import shared_task
 from django.utils import timezone
 
 from outbox import outbox
-from scheduling import services
+from scheduling import reviews, services
 
 
 @shared_task(name="scheduling.book_call")
 def book_call(*, delivery_id: str, **_: Any) -> None:
     outbox.attempt(delivery_id, services.book_call)
+
+
+@shared_task(name="scheduling.review_call")
+def review_call(*, delivery_id: str, **_: Any) -> None:
+    outbox.attempt(delivery_id, reviews.review_call)
 
 
 @shared_task(name="scheduling.expire_holds")

@@ -8,7 +8,6 @@ from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.http import Http404
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 from rest_framework import serializers
@@ -20,14 +19,17 @@ from rest_framework.views import APIView
 from intake import replies as intake_replies
 from intake import services as intake
 from intake import zones
+from intake.guard import refuse_chunks
 from intake.limits import PublicLimit
 from intake.models import Submission
 from intake.serializers import Instant
 from scheduling import replies, services
+from scheduling.answers import correct
 from scheduling.availability import free_slots
 from scheduling.models import Advisor
 from scheduling.services import UnableToBook
 from scheduling.slots import Interval
+from scheduling.tokens import submission_of
 
 DEFAULT_DAYS = 14
 MAX_DAYS = 62
@@ -51,11 +53,7 @@ class TokenView(APIView):
     throttle_classes = [PublicLimit]
 
     def submission(self, token: str) -> Submission:
-        """Expired, foreign and mistyped tokens look the same."""
-        submission = intake.by_token(token, now=timezone.now())
-        if submission is None:
-            raise Http404
-        return submission
+        return submission_of(token)
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         response = super().finalize_response(request, response, *args, **kwargs)
@@ -66,7 +64,14 @@ class TokenView(APIView):
 
 class SubmissionDetail(TokenView):
     def get(self, request: Request, token: str) -> Response:
+        return self._as_it_stands(self.submission(token))
+
+    def patch(self, request: Request, token: str) -> Response:
         submission = self.submission(token)
+        refuse_chunks(request)
+        return self._as_it_stands(correct(submission, request.data, now=timezone.now()))
+
+    def _as_it_stands(self, submission: Submission) -> Response:
         booking = replies.latest_booking(submission)
         return Response(
             intake_replies.public(

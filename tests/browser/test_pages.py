@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from intake.models import Firm, Submission
 from notifications import replies
 from notifications.models import Mail
-from scheduling import services
+from scheduling import reviews, services
 from scheduling.models import Advisor, Booking
 from tests.factories import make_submission, run_delivery
 
@@ -84,6 +84,47 @@ def test_the_whole_way_without_javascript_on_a_telephone(site):
     page.locator("input[name=start]").first.check()
     page.get_by_role("button", name="Book this time").click()
     expect(page.get_by_role("heading", name="Your conversation is booked")).to_be_visible()
+    assert site.complaints == []
+
+
+def test_answers_are_corrected_without_javascript_on_a_telephone(site):
+    page = site.page(width=375, javascript=False)
+    fill_in(page)
+    send(page)
+    hold_a_time()
+
+    page.reload()
+    page.get_by_role("link", name="Correct my answers").click()
+    answer(page, "AI tools that do not connect", "Skip")
+    answer(page, "how do we use AI?", "Skip")
+    answer(page, "Core technology systems", "Yes")
+    answer(page, "what technology should we use?", "Yes")
+    answer(page, "Our core systems work", "No")
+    page.get_by_label("What made you look").fill("We start from nothing.")
+    assert not is_scrolled_sideways(page)
+    page.get_by_role("button", name="Show me the new result").click()
+
+    expect(page).to_have_url(RESULT)
+    expect(page.get_by_role("heading", level=1)).to_have_text("A fractional CTO fits your situation")
+    assert page.locator("meta[http-equiv=refresh]").get_attribute("content") == "3"
+    assert run_delivery("scheduling.review_call", reviews.review_call)[0].status == "succeeded"
+    page.reload()
+    expect(page.get_by_text("Maya Okafor", exact=True)).to_be_visible()
+    expect(page.get_by_role("heading", name="We pencilled in a conversation")).to_be_visible()
+    assert site.complaints == []
+
+
+def test_two_questions_settle_an_unclear_case_by_keyboard(site):
+    page = site.page(width=375)
+    page.goto(make_submission(answers={"core_systems_work": "yes"}).page_path)
+
+    expect(page.get_by_role("heading", name="Two answers would settle it")).to_be_visible()
+    answer(page, "not in place yet", "No")
+    page.get_by_role("group", name="how do we use AI?").get_by_label("No", exact=True).focus()
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("A fractional AI officer fits your situation")
     assert site.complaints == []
 
 

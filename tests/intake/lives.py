@@ -1,4 +1,4 @@
-"""A lead with everything that can hang on one: booking, assignment, mails, a failed delivery with its attempt."""
+"""A lead with everything that can hang on one: booking, assignment, mails, outcome, a failed delivery."""
 
 from collections.abc import Iterator
 
@@ -7,6 +7,8 @@ from django.db.models import Model
 from django.urls import reverse
 from django.utils import timezone
 
+from assessments import outcomes
+from assessments.outcomes import Found
 from intake.models import Lead
 from notifications.models import Endpoint
 from notifications.notes import send_staff_note
@@ -18,7 +20,7 @@ from tests.factories import make_advisor, make_submission, run_delivery
 
 # Rows that the machine owns: read, and acted on through services.
 MACHINE_OWNED = ("intake.Submission", "outbox.Event", "outbox.Delivery", "notifications.Mail", "scheduling.Booking",
-                 "scheduling.Assignment", "assessments.Assessment")  # fmt: skip
+                 "scheduling.Assignment", "assessments.Assessment", "assessments.Outcome")  # fmt: skip
 
 
 def _refused(delivery: Delivery) -> dict[str, str]:
@@ -37,6 +39,7 @@ def make_lead_with_a_life(number: int = 0, **over: object) -> Lead:
     run_delivery("notifications.send_reply", send_reply, **of_this_lead)
     run_delivery("notifications.send_staff_note", send_staff_note, **of_this_lead)
     run_delivery("notifications.fan_out", _refused, **of_this_lead)
+    outcomes.record(submission.assessment, Found("ai", note=submission.message), now=timezone.now())
     return submission.lead
 
 

@@ -156,6 +156,7 @@ FILTERS = {
     "scheduling.Advisor": ("active__exact", "cto_depth"),
     "scheduling.Assignment": ("outcome__exact", "step", "advisor__id__exact"),
     "assessments.Assessment": ("ruleset",),
+    "assessments.Outcome": ("gap__exact", "source__exact"),
 }
 
 

@@ -50,7 +50,7 @@ def test_page_without_a_database_is_back_in_a_minute(client, monkeypatch):
     def dead(*_, **__):
         raise OperationalError("connection refused at 10.0.0.1")
 
-    monkeypatch.setattr(pages, "_submission", dead)
+    monkeypatch.setattr(pages, "submission_of", dead)
 
     answer = client.get("/r/some-token/")
 

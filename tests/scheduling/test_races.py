@@ -10,6 +10,7 @@ import pytest
 from django.db import connection, connections, transaction
 
 from intake.models import Lead, Submission
+from intake.reassess import reassess
 from scheduling import services
 from scheduling.models import Advisor, Assignment, Booking
 from scheduling.services import UnableToBook
@@ -177,8 +178,11 @@ def test_confirming_and_sweeping_at_once_leave_one_end(clock: datetime) -> None:
     assert factories.published()[f"booking.{ended}"] == 1
 
 
-def while_it_is_open(write: Callable[[], Any], act: Callable[[], Any]) -> Any:
-    """What `act` gives when it begins after `write` has written, which is committed once `act` waits for it."""
+def while_it_is_open(write: Callable[[], Any], act: Callable[[], Any], then: Callable[[], Any] = lambda: None) -> Any:
+    """What `act` gives when it begins after `write` has written, which is committed once `act` waits for it.
+
+    `then` is written last, in the same transaction.
+    """
     written, awaited = threading.Event(), threading.Event()
 
     def hold_open() -> None:
@@ -186,6 +190,7 @@ def while_it_is_open(write: Callable[[], Any], act: Callable[[], Any]) -> Any:
             write()
             written.set()
             assert awaited.wait(WAIT_SECONDS)
+            then()
 
     def come_after() -> Any:
         assert written.wait(WAIT_SECONDS)
@@ -230,3 +235,34 @@ def test_a_stage_that_staff_change_meanwhile_is_not_overlooked(clock: datetime) 
 
     assert result == "confirmed"
     assert Lead.objects.get().stage == "booked"
+
+
+def test_correction_waits_for_whoever_arranges_the_conversation_and_they_for_nobody(clock: datetime) -> None:
+    """Both lock the person first: else each would hold what the other one needs."""
+    advisor = factories.make_advisor()
+    (submission,) = offered(advisor, 1)
+
+    result = while_it_is_open(
+        lambda: Lead.objects.select_for_update(no_key=True).get(),
+        lambda: reassess(submission, {"answers": factories.CTO_ANSWERS}, now=clock).assessment.decision["gap"],
+        then=lambda: factories.make_booking(submission, advisor, THURSDAY),
+    )
+
+    assert result == "both"
+    assert Booking.objects.get().submission == submission
+    assert factories.published()["lead.reassessed"] == 1
+
+
+def test_correcting_and_picking_at_once_both_succeed(clock: datetime) -> None:
+    advisor = factories.make_advisor()
+    (submission,) = offered(advisor, 1)
+
+    def correcting(key: str) -> Callable[[], str]:
+        return lambda: str(reassess(submission, {"answers": {key: "yes"}}, now=clock).lead.stage)
+
+    picks = [picking(submission, THURSDAY.replace(minute=minute), clock) for minute in (0, 30)]
+    results = at_once([*map(correcting, factories.CTO_ANSWERS), *picks])
+
+    assert set(results[:3]) <= {"new", "booked"}
+    assert results[3:] == ["confirmed", "confirmed"]
+    assert factories.published()["lead.reassessed"] == 3

@@ -28,7 +28,8 @@ def held(**over: Any) -> Submission:
 
 
 CALLS = [
-    ("get", ""), ("get", "slots/"), ("post", "booking/"), ("delete", "booking/"), ("post", "booking/confirm/"),
+    ("get", ""), ("patch", ""), ("get", "slots/"), ("post", "booking/"), ("delete", "booking/"),
+    ("post", "booking/confirm/"),
 ]  # fmt: skip
 
 

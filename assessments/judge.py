@@ -13,7 +13,7 @@ from assessments import rulesets, telling
 from assessments.evidence import PROSPECT, Gap, Reading
 from assessments.rulesets import Ruleset, Side
 from assessments.telling import Reason
-from assessments.weighing import Confidence, intent_of, weigh
+from assessments.weighing import Confidence, weigh
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def judge(
         would_change=tuple(telling.would_change(case, turned)),
         tie_breaks=() if verdict.confidence == "clear" else tuple(telling.tie_breaks(case)),
         ruleset=rules.version,
-        intent=intent_of(reading, rules),
+        intent=verdict.intent,
         best_guess=verdict.best_guess,
     )
 

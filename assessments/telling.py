@@ -89,7 +89,7 @@ def _reason(signal: Signal, *, affirmed: bool) -> Reason:
 def _from_message(case: Case) -> Iterator[Reason]:
     """What the message says as a whole, then sentence by sentence; nothing of somebody who is no prospect."""
     reading, remarks = case.reading, case.rules.remarks
-    if reading is None or reading.intent != PROSPECT:
+    if reading is None or case.verdict.intent != PROSPECT:
         return
     if _message_differs(case, reading):
         side = _side_of(max(reading.gaps, key=lambda gap: reading.gaps[gap]))

@@ -33,6 +33,7 @@ class Verdict:
     waits_for: str | None = None
     contradicts: bool = False
     by_message: bool = False
+    intent: str = PROSPECT
 
 
 def weigh(answers: Mapping[str, str], reading: Reading | None, rules: Ruleset) -> Verdict:
@@ -40,6 +41,7 @@ def weigh(answers: Mapping[str, str], reading: Reading | None, rules: Ruleset) -
     verdict = _by_answers(answers, rules)
     if reading is None:
         return verdict
+    verdict = replace(verdict, intent=_intent(reading, verdict.confidence, rules))
     if verdict.confidence != "clear":
         verdict = _by_message(verdict, answers, reading, rules)
     # The message as a whole is one more piece of evidence for each side.
@@ -135,7 +137,7 @@ def _is_clear(gap: Gap, cto: float, ai: float, *, waits: bool, rules: Ruleset) -
 
 def _by_message(verdict: Verdict, answers: Mapping[str, str], reading: Reading, rules: Ruleset) -> Verdict:
     """The verdict where the answers alone are not clear: what both together point to most, if surely enough."""
-    if intent_of(reading, rules) != PROSPECT:
+    if verdict.intent != PROSPECT:
         return replace(verdict, gap="unclear", primary=None, confidence="none", best_guess="unclear", by_message=True)
     chances = _chances(verdict, reading)
     likeliest = max(GAPS, key=chances.__getitem__)
@@ -201,7 +203,10 @@ def _reads_ai_in_use(reading: Reading, rules: Ruleset) -> bool:
     return any(e.signal in rules.in_use and e.polarity == "supports" for e in reading.evidence)
 
 
-def intent_of(reading: Reading | None, rules: Ruleset) -> str:
-    if reading is None or reading.intent_strength < rules.thresholds.read_intent:
+def _intent(reading: Reading | None, answered: Confidence, rules: Ruleset) -> str:
+    """Who writes. Whoever gave clear answers is a prospect, unless the message says very surely that they are none."""
+    limits = rules.thresholds
+    surely = limits.read_intent_of_answers if answered == "clear" else limits.read_intent
+    if reading is None or reading.intent_strength < surely:
         return PROSPECT
     return reading.intent

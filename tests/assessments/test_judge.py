@@ -57,7 +57,7 @@ VERDICTS: dict[str, tuple[dict[str, str], str, str | None, str]] = {
     ),
     "an AI wish on working systems that nobody owns": (
         yes("core_systems_work", "no_technical_leadership", "asks_how_to_use_ai", "ai_is_the_priority"), "ai", "ai",
-        "clear",
+        "leaning",
     ),
     "a stray technology yes among AI": (
         yes("core_systems_work", "asks_how_to_use_ai", "siloed_ai_tools", "asks_what_technology"), "ai", "ai",

@@ -40,7 +40,7 @@ class Recipe:
     sharpness: float = 1.0
 
 
-SENTENCE = Recipe(penalty=10)
+SENTENCE = Recipe(penalty=30, sharpness=1.5)
 MESSAGE = Recipe(penalty=8, balanced=True, share=0.03, sharpness=1.7)
 PRIMARY = Recipe(penalty=10, share=0.3)
 POLARITY = {"supports": SUPPORTS, "denies": DENIES, None: ""}

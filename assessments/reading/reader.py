@@ -19,7 +19,7 @@ from assessments.reading.linear import Floats, Weights
 SUPPORTS, DENIES = "+", "-"  # the end of a sentence's label: signal and polarity
 POLARITY: dict[str, Literal["supports", "denies"]] = {SUPPORTS: "supports", DENIES: "denies"}
 BOTH_FROM = 0.1  # below this nobody asks which side is the heavier one
-QUOTED_FROM = 0.5  # how sure a sentence's label must be to be evidence
+QUOTED_FROM = 0.55  # how sure a sentence's label must be to be evidence
 CTO_GAP, AI_GAP = "cto", "ai"
 VAGUE = "vague"  # a prospect without a gap that shows
 

@@ -17,6 +17,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from assessments.evidence import Evidence, Reading
+from assessments.judge import judge
+from assessments.models import Assessment
 from intake.models import Lead, Submission
 from intake.serializers import INVISIBLE
 from notifications.bookings import send_booking_mail
@@ -97,8 +100,7 @@ def strange_fields(text: str, number: int) -> dict[str, Any]:
     """An enquiry with `text` wherever a stranger may type."""
     return enquiry_fields(
         email=f"ada{number}@example.com",
-        **dict.fromkeys(("name", "company", "role"), text),
-        message=f"{text} Our departments have bought AI tools that do not connect.",  # else it reads as spam
+        **dict.fromkeys(("name", "company", "role", "message"), text),
         phone=text[:40],
         website=f"https://engines.example/{text}",
         language=text,
@@ -115,8 +117,9 @@ def make_lives(client: Client, texts: list[str]) -> list[Lead]:
         make_advisor(ai_depth=3, cto_depth=0)
         agent = text.encode("ascii", "ignore").decode()
         assert post(client, strange_fields(text, number), user_agent=agent, referer=agent).status_code == 201
-        run_delivery("scheduling.book_call", scheduling.book_call)
         submission = Submission.objects.get(lead__email=f"ada{number}@example.com")
+        quote(submission.assessment, text)
+        run_delivery("scheduling.book_call", scheduling.book_call)
         scheduling.confirm(submission, now=timezone.now())
     for task, service in (
         ("notifications.send_reply", send_reply),
@@ -125,6 +128,14 @@ def make_lives(client: Client, texts: list[str]) -> list[Lead]:
     ):
         assert {row.status for row in run_delivery(task, service)} == {"succeeded"}
     return list(Lead.objects.order_by("email"))
+
+
+def quote(assessment: Assessment, text: str) -> None:
+    """Judges as if the reader had quoted the text: what it really finds differs from payload to payload."""
+    found = Evidence("needs_ai_training_or_roi", "supports", 0.9, text)
+    reading = Reading("by hand", {"cto": 0.0, "ai": 1.0, "both": 0.0, "unclear": 0.0}, evidence=(found,))
+    assessment.decision = judge(assessment.answers, reading=reading).as_dict()
+    assessment.save()
 
 
 def pages_of_lists(staff: Client) -> dict[str, Page]:
@@ -201,7 +212,8 @@ def test_no_payload_lives_on_any_page_of_the_desk_the_visitor_or_a_mail(house, b
         assert json.dumps(shown, ensure_ascii=False)[1:-1] in of_one["event"].text
         assert of_one["page of staff to us"].text.count(shown) >= 3  # name, company, message
         assert of_one["page of booking to us"].text.count(shown) >= 2  # name, company
-        assert not any(shown in of_one[name].text for name in ("visitor", "reply to them", "booking to them"))
+        assert of_one["visitor"].text.count(shown) == 1  # the quote, to whom it belongs
+        assert not any(shown in of_one[name].text for name in ("reply to them", "booking to them"))
         assert shown in lists["intake.Lead"].text
         assert shown in lists["index"].text
 

@@ -19,6 +19,7 @@ from assessments.reading.linear import Floats, Weights
 SUPPORTS, DENIES = "+", "-"  # the end of a sentence's label: signal and polarity
 POLARITY: dict[str, Literal["supports", "denies"]] = {SUPPORTS: "supports", DENIES: "denies"}
 BOTH_FROM = 0.1  # below this nobody asks which side is the heavier one
+SHORTEST_QUOTE = 3  # words; “plan:” and “none” are no sentences
 QUOTED_FROM = 0.55  # how sure a sentence's label must be to be evidence
 CTO_GAP, AI_GAP = "cto", "ai"
 VAGUE = "vague"  # a prospect without a gap that shows
@@ -104,7 +105,8 @@ class LinearReader:
         found = []
         for sentence, chances in zip(sentences.texts, sentences.chances, strict=True):
             best = int(chances.argmax())
-            if labels[best][-1] in POLARITY and chances[best] >= QUOTED_FROM:
+            is_sentence = len(sentence.split()) >= SHORTEST_QUOTE
+            if is_sentence and labels[best][-1] in POLARITY and chances[best] >= QUOTED_FROM:
                 strength = round(float(chances[best]), 3)
                 found.append(Evidence(labels[best][:-1], POLARITY[labels[best][-1]], strength, sentence))
         return found

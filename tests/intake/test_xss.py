@@ -118,7 +118,7 @@ def make_lives(client: Client, texts: list[str]) -> list[Lead]:
         agent = text.encode("ascii", "ignore").decode()
         assert post(client, strange_fields(text, number), user_agent=agent, referer=agent).status_code == 201
         submission = Submission.objects.get(lead__email=f"ada{number}@example.com")
-        quote(submission.assessment, text)
+        quote(submission.assessment, kept(text))
         run_delivery("scheduling.book_call", scheduling.book_call)
         scheduling.confirm(submission, now=timezone.now())
     for task, service in (

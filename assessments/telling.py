@@ -10,12 +10,13 @@ from typing import Literal
 
 from assessments.evidence import PROSPECT, Evidence, Gap, Reading
 from assessments.rulesets import Ruleset, Side, Signal
-from assessments.weighing import Verdict
+from assessments.weighing import Verdict, pull
 
 Direction = Literal["for", "against"]
 WHOLE = "message"  # the signal of a reason that the message gives as a whole
 MOST_QUOTED = 6
 MOST_CHANGES = 3
+EVEN = 0.5
 
 GAP_NAMES: dict[Gap, str] = {
     "cto": "a fractional CTO",
@@ -91,29 +92,19 @@ def _from_message(case: Case) -> Iterator[Reason]:
     reading, remarks = case.reading, case.rules.remarks
     if reading is None or case.verdict.intent != PROSPECT:
         return
-    if _message_differs(case, reading):
-        side = _side_of(max(reading.gaps, key=lambda gap: reading.gaps[gap]))
+    if case.verdict.differs:
+        side: Side = "ai" if case.verdict.gap == "cto" else "cto"
         yield Reason(WHOLE, side, "against", 0.0, "message", remarks["message_differs"])
     elif case.verdict.by_message:
         for side in _sides(case.verdict.gap):
-            pull = reading.gaps[side] + reading.gaps["both"]
-            yield Reason(WHOLE, side, "for", round(pull, 2), "message", remarks[f"whole_{side}"])
+            yield Reason(
+                WHOLE, side, "for", round(pull(reading, side, case.rules), 2), "message", remarks[f"whole_{side}"]
+            )
     yield from _quoted(case, reading)
 
 
 def _sides(gap: Gap) -> tuple[Side, ...]:
     return ("cto", "ai") if gap == "both" else (gap,) if gap != "unclear" else ()
-
-
-def _side_of(gap: Gap) -> Side:
-    return "ai" if gap == "ai" else "cto"
-
-
-def _message_differs(case: Case, reading: Reading) -> bool:
-    """The answers decided, and the message surely points to the other role alone."""
-    if case.verdict.by_message or case.verdict.gap not in {"cto", "ai"}:
-        return False
-    return reading.gaps["ai" if case.verdict.gap == "cto" else "cto"] >= case.rules.thresholds.read_clear
 
 
 def _quoted(case: Case, reading: Reading) -> list[Reason]:
@@ -122,20 +113,19 @@ def _quoted(case: Case, reading: Reading) -> list[Reason]:
     for found in reading.evidence:
         if found.signal in case.rules.by_key and found.strength > getattr(best.get(found.signal), "strength", 0.0):
             best[found.signal] = found
-    told = [reason for found in best.values() if (reason := _quote(found, case)) is not None]
+    told = [reason for found in best.values() if (reason := _quote(found, reading, case)) is not None]
     told.sort(key=lambda reason: (-reason.weight, case.rules.order[reason.signal]))
     return told[:MOST_QUOTED]
 
 
-def _quote(found: Evidence, case: Case) -> Reason | None:
+def _quote(found: Evidence, reading: Reading, case: Case) -> Reason | None:
     signal = case.rules.by_key[found.signal]
     supports = found.polarity == "supports"
     answer = case.answers.get(signal.key)
     if answer == ("yes" if supports else "no"):
         return None
     doubted = answer in {"yes", "no"}
-    opposes = supports != (signal.side in _sides(case.verdict.gap))
-    if opposes and found.strength < case.rules.thresholds.read_opposing:
+    if not _worth_telling(found, signal, reading, case):
         return None
     return Reason(
         signal=signal.key,
@@ -146,6 +136,15 @@ def _quote(found: Evidence, case: Case) -> Reason | None:
         text=case.rules.remarks["message_doubts"] if doubted else signal.affirmed if supports else signal.denied,
         quote=found.quote,
     )
+
+
+def _worth_telling(found: Evidence, signal: Signal, reading: Reading, case: Case) -> bool:
+    """A denial in a message that as a whole speaks for the same side is most likely a "no" that was misread."""
+    supports = found.polarity == "supports"
+    if not supports and reading.gaps[signal.side] + reading.gaps["both"] >= EVEN:
+        return False
+    backs = supports == (signal.side in _sides(case.verdict.gap))
+    return backs or found.strength >= case.rules.thresholds.read_opposing
 
 
 # --- what would change it -------------------------------------------------------------------------------

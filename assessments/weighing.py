@@ -19,9 +19,9 @@ Confidence = Literal["clear", "leaning", "none"]
 class Verdict:
     """The part of a decision that depends on numbers alone.
 
-    `by_message` says that the reading had a part in the gap; `waits_for` is the answer for which AI comes after
-    technology; `best_guess` is the gap before a message's low
-    confidence made it unclear; for answers alone it is the gap, since the rules know no guess.
+    `by_message` says that the reading had a part in the gap, `differs` that it points elsewhere; `waits_for` is the
+    answer for which AI comes after technology; `best_guess` is the gap before a message's low confidence made it
+    unclear (for answers alone it is the gap: the rules know no guess).
     """
 
     gap: Gap
@@ -33,6 +33,7 @@ class Verdict:
     waits_for: str | None = None
     contradicts: bool = False
     by_message: bool = False
+    differs: bool = False
     intent: str = PROSPECT
 
 
@@ -44,8 +45,10 @@ def weigh(answers: Mapping[str, str], reading: Reading | None, rules: Ruleset) -
     verdict = replace(verdict, intent=_intent(reading, verdict.confidence, rules))
     if verdict.confidence != "clear":
         verdict = _by_message(verdict, answers, reading, rules)
+    elif _differs(verdict, reading, rules):
+        verdict = replace(verdict, confidence="leaning", differs=True)
     # The message as a whole is one more piece of evidence for each side.
-    cto, ai = _pull(reading, "cto"), _pull(reading, "ai")
+    cto, ai = pull(reading, "cto", rules), pull(reading, "ai", rules)
     return replace(verdict, cto=_either(verdict.cto, cto), ai=_either(verdict.ai, ai))
 
 
@@ -195,8 +198,15 @@ def _confidence_read(gap: Gap, chance: float, verdict: Verdict, rules: Ruleset) 
     return "clear" if chance >= rules.thresholds.read_clear and not verdict.contradicts else "leaning"
 
 
-def _pull(reading: Reading, side: Side) -> float:
-    return reading.gaps[side] + reading.gaps["both"]
+def _differs(verdict: Verdict, reading: Reading, rules: Ruleset) -> bool:
+    """The answers are clear, and the message surely points to the other role alone."""
+    other: dict[str, Side] = {"cto": "ai", "ai": "cto"}
+    return verdict.gap in other and reading.gaps[other[verdict.gap]] >= rules.thresholds.read_clear
+
+
+def pull(reading: Reading, side: Side, rules: Ruleset) -> float:
+    """How far the message as a whole moves the score of a side, as a yes to a statement would."""
+    return rules.thresholds.read_weight * (reading.gaps[side] + reading.gaps["both"])
 
 
 def _reads_ai_in_use(reading: Reading, rules: Ruleset) -> bool:

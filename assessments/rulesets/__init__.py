@@ -58,6 +58,7 @@ class Thresholds:
     both_ratio: float
     both_clear: float
     tie: float
+    read_weight: float
     read_floor: float
     read_clear: float
     read_intent: float

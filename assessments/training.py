@@ -9,7 +9,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import sparse
@@ -23,6 +23,9 @@ from assessments.reading.linear import Floats, Layer, Vocabulary, Weights
 from assessments.reading.reader import DENIES, SUPPORTS, VAGUE, LinearReader
 
 RARE = 4  # texts; what stands in fewer says nothing that carries over (measured: as good as 2, at half the size)
+
+if TYPE_CHECKING:
+    from assessments.reading.embeddings import EmbeddingReader  # an extra of its own
 
 
 @dataclass(frozen=True)
@@ -43,10 +46,13 @@ class Recipe:
 SENTENCE = Recipe(penalty=30, sharpness=1.5)
 MESSAGE = Recipe(penalty=8, balanced=True, share=0.03, sharpness=1.7)
 PRIMARY = Recipe(penalty=10, share=0.3)
+JOINED_SENTENCE = Recipe(penalty=10, share=0.05)
+JOINED_MESSAGE = Recipe(penalty=3, balanced=True, share=0.12, sharpness=1.3)
 POLARITY = {"supports": SUPPORTS, "denies": DENIES, None: ""}
 
 
 def sides() -> dict[str, str]:
+    """The side of each signal."""
     return {signal.key: signal.side for signal in rulesets.current().signals}
 
 
@@ -126,6 +132,28 @@ def _primary_layer(reader: LinearReader, messages: Sequence[Row]) -> Layer:
     )
 
 
+def train_joined(reader: "EmbeddingReader", messages: Sequence[Row], bank: Sequence[Row], *, version: str) -> Weights:
+    """The layers over sentence embeddings. `reader` lends its encoder and its linear layers; what it joins is new."""
+    vectors = np.array([reader.encoder.encode(row["text"]) for row in bank])
+    labels = [row["label"] + POLARITY[row["polarity"]] for row in bank]
+    about = {"version": version, "trained_on": fingerprint([*messages, *bank]), "messages": len(messages)}
+    layers = {"sentence": _fit(_nothing(bank), labels, JOINED_SENTENCE, dense=vectors)}
+    reader.joined = Weights(about, Vocabulary([], [], np.zeros(0, np.float32)), layers)
+    known = [(row, sentences) for row in messages if (sentences := reader.sentences(row["text"])) is not None]
+    dense = [
+        reader.dense(row["text"], reader.encoded_labels([sentences.texts[n] for n in reader.picked(sentences)]))
+        for row, sentences in known
+    ]
+    rows = [row for row, _ in known]
+    layers["message"] = _fit(_nothing(rows), list(map(_message_label, rows)), JOINED_MESSAGE, dense=np.array(dense))
+    about["labels"] = {name: list(layer.labels) for name, layer in layers.items()}
+    return reader.joined
+
+
+def _nothing(rows: Sequence[Row]) -> Any:
+    return sparse.csr_matrix((len(rows), 0))
+
+
 def _matrix(vocabulary: Vocabulary, counted: Sequence[Counter[int]]) -> Any:
     features = [vocabulary.features(counts) for counts in counted]
     rows = np.repeat(np.arange(len(features)), [len(row.ids) for row in features])
@@ -143,7 +171,7 @@ def _fit(matrix: Any, labels: Sequence[str], recipe: Recipe, *, dense: Floats | 
     model.fit(inputs, labels)
     coefficients, intercept = model.coef_.T * recipe.sharpness, model.intercept_ * recipe.sharpness
     words, rest = coefficients[: matrix.shape[1]], coefficients[matrix.shape[1] :] * factor[:, None]
-    scale = np.maximum(np.abs(words).max(axis=0), 1e-9) / 127
+    scale = np.maximum(np.abs(words).max(axis=0, initial=0), 1e-9) / 127
     return Layer(
         labels=tuple(map(str, model.classes_)),
         weights=np.rint(words / scale).astype(np.int8),

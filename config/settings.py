@@ -334,6 +334,9 @@ UNFOLD = {
     "SIDEBAR": {"show_search": True, "navigation": "config.desk.navigation"},
 }
 
+# auto: with sentence embeddings where the extra is installed, once they have loaded; linear: never.
+MESSAGE_READER = env.choice("MESSAGE_READER", "auto", ("auto", "linear"))
+
 LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))
 LOG_FORMAT = env.choice("LOG_FORMAT", "console", ("console", "json"))
 LOGGING = {

@@ -21,6 +21,17 @@ REMEMBERED = 10_000  # tokens; about 4 MB
 
 
 @dataclass(frozen=True)
+class Features:
+    """The known words and letter groups of a text, with their weight; both kinds are scaled to length 1."""
+
+    ids: NDArray[np.int64]
+    values: Floats
+
+
+NOTHING = Features(np.zeros(0, np.int64), np.zeros(0, np.float32))  # for layers over dense features alone
+
+
+@dataclass(frozen=True)
 class Layer:
     """Scores of each label: sparse features @ weights + dense features @ dense + bias."""
 
@@ -30,7 +41,7 @@ class Layer:
     bias: Floats
     dense: Floats  # by dense feature and label
 
-    def chances(self, texts: "Sequence[Features]", dense: Floats | None = None) -> Floats:
+    def chances(self, texts: Sequence[Features], dense: Floats | None = None) -> Floats:
         """How likely each label is for each text (texts × labels); each row sums to 1."""
         ids = np.concatenate([features.ids for features in texts])
         values = np.concatenate([features.values for features in texts])
@@ -44,14 +55,6 @@ class Layer:
         raised = np.exp(scores - scores.max(axis=1, keepdims=True))
         chances: Floats = raised / raised.sum(axis=1, keepdims=True)
         return chances
-
-
-@dataclass(frozen=True)
-class Features:
-    """The known words and letter groups of a text, with their weight; both kinds are scaled to length 1."""
-
-    ids: NDArray[np.int64]
-    values: Floats
 
 
 class Vocabulary:
@@ -104,7 +107,7 @@ def load(path: Path) -> Weights:
     """Raises OSError, ValueError or KeyError for a file that is missing or not whole."""
     with np.load(path, allow_pickle=False) as file:
         about = json.loads(file["about"].tobytes())
-        words, groups = (file[name].tobytes().decode().split("\n") for name in ("words", "groups"))
+        words, groups = (file[name].tobytes().decode().splitlines() for name in ("words", "groups"))
         vocabulary = Vocabulary(words, groups, file["idf"].astype(np.float32))
         layers = {
             name: Layer(

@@ -47,6 +47,7 @@ class LinearReader:
         self.weights = weights
         self.version: str = weights.about["version"]
         labels = weights.layers["sentence"].labels
+        self.telling = [n for n, label in enumerate(labels) if label[-1] in POLARITY]
         self.columns = {
             side: [n for n, label in enumerate(labels) if label[-1] == SUPPORTS and sides.get(label[:-1]) == side]
             for side in (CTO_GAP, AI_GAP)
@@ -54,12 +55,11 @@ class LinearReader:
 
     def read(self, message: str) -> Reading | None:
         sentences = self.sentences(message)
-        if sentences is None:
-            return None
-        layer = self.weights.layers["message"]
-        features = self.weights.vocabulary.features(sentences.counted)
-        found = layer.chances([features], sentences.evidence[None])[0]
-        chances = dict(zip(layer.labels, map(float, found), strict=True))
+        return self.reading(message, sentences, self.whole(sentences)) if sentences else None
+
+    def reading(self, message: str, sentences: Sentences, found: Floats) -> Reading:
+        """The reading, from the likelihoods of the sentences and of the message as a whole."""
+        chances = dict(zip(self.weights.layers["message"].labels, map(float, found), strict=True))
         gaps = _gaps(chances)
         intent, intent_strength = _intent(chances)
         return Reading(
@@ -71,6 +71,12 @@ class LinearReader:
             asked_for=asks.asked_for(message),
             evidence=tuple(self._evidence(sentences)),
         )
+
+    def whole(self, sentences: Sentences) -> Floats:
+        """The likelihoods of who writes and of what gap."""
+        features = self.weights.vocabulary.features(sentences.counted)
+        chances: Floats = self.weights.layers["message"].chances([features], sentences.evidence[None])[0]
+        return chances
 
     def sentences(self, message: str) -> Sentences | None:
         """The sentences with their likelihoods; None where nothing is written that can be read."""

@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from assessments import evaluation_sets, reading, scoring
+from assessments import evaluation_sets, scoring
 from assessments.evidence import GAPS, INTENTS
 from assessments.rulesets import current
 from tests.config.runs import ROOT, environment
@@ -26,7 +26,7 @@ def test_no_committed_floor_is_missed():
     ended = manage("evaluate_assessments", "--check")
 
     assert (ended.returncode, ended.stderr) == (0, "")
-    assert f"reader {reading.VERSION}, split test" in ended.stdout
+    assert "split test" in ended.stdout
     assert ended.stdout.count("confusion:") == ended.stdout.count("calibration:") == 3
 
 

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from assessments import reading
@@ -20,6 +21,8 @@ class Command(BaseCommand):
     requires_system_checks = []  # needs neither database nor secret
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if settings.MESSAGE_READER == "auto":
+            reading.use_best()
         failed = False
         for record in records(sys.stdin):
             failed |= "error" in record

@@ -4,6 +4,7 @@ import sys
 from argparse import ArgumentParser
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from assessments import reading, rulesets, scoring
@@ -22,6 +23,8 @@ class Command(BaseCommand):
         parser.add_argument("--check", action="store_true", help="compare with the floors of the test split")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if settings.MESSAGE_READER == "auto":
+            reading.use_best()
         self.stdout.write(f"Ruleset {rulesets.CURRENT}, reader {reading.current().version}, split {options['split']}")
         missed: list[str] = []
         for name in options["set"] or scoring.SETS:

@@ -16,6 +16,7 @@ journey: .venv/.dev ## only the tests that drive the whole house
 	.venv/bin/python -m pytest -m journey
 
 bench: .venv/.dev ## the measurements of docs/performance.md
+	.venv/bin/python -m bench.judgement
 	.venv/bin/python -m bench.submissions
 
 lint: .venv/.dev ## ruff, the import contracts, and models without a migration

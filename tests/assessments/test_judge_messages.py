@@ -121,7 +121,8 @@ def test_each_signal_is_quoted_once_the_surest_sentence_heaviest_first():
     reading = read(
         0.0, 0.9, 0.0,
         says("core_systems_work", "All runs."),
-        says("siloed_ai_tools", "Perhaps.", strength=0.6), says("siloed_ai_tools", "Everyone bought one.", strength=0.9),
+        says("siloed_ai_tools", "Perhaps.", strength=0.6),
+        says("siloed_ai_tools", "Everyone bought one.", strength=0.9),
     )  # fmt: skip
 
     whole, *quoted = from_message(judge({}, reading=reading))

@@ -2,18 +2,24 @@
 PYTHON ?= python3
 PIP = .venv/bin/pip --disable-pip-version-check install --quiet --require-hashes
 
-.PHONY: help run test journey bench lint types lock clean
+.PHONY: help run embeddings test journey evaluate bench lint types lock clean
 help: ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/make \1	\2/' | expand -t 16
 
 run: .venv/.local ## start PostgreSQL, Valkey, web, worker and beat
 	@exec .venv/bin/python manage.py local
 
+embeddings: .venv/.local ## let messages be read with sentence embeddings, too
+	@$(PIP) -r requirements-embeddings.lock
+
 test: .venv/.dev ## run the whole test suite on embedded servers
 	.venv/bin/python -m pytest --numprocesses 2 --dist loadgroup
 
 journey: .venv/.dev ## only the tests that drive the whole house
 	.venv/bin/python -m pytest -m journey
+
+evaluate: .venv/.dev ## how right the judgement is, on labelled sets
+	.venv/bin/python manage.py evaluate_assessments --check
 
 bench: .venv/.dev ## the measurements of docs/performance.md
 	.venv/bin/python -m bench.judgement
@@ -32,6 +38,7 @@ types: .venv/.dev ## mypy
 lock: ## make the lock files anew (needs uv)
 	uv pip compile $(LOCK) pyproject.toml -o requirements.lock
 	uv pip compile $(LOCK) --extra local -c requirements.lock pyproject.toml -o requirements-local.lock
+	uv pip compile $(LOCK) --extra embeddings -c requirements-local.lock pyproject.toml -o requirements-embeddings.lock
 	uv pip compile $(LOCK) --extra dev -c requirements-local.lock pyproject.toml -o requirements-dev.lock
 LOCK = --universal --generate-hashes --python-version 3.11 --no-annotate --quiet --custom-compile-command "make lock"
 

@@ -32,7 +32,7 @@ BY_ENGAGEMENT: dict[str, Wording] = {
     "fractional_cto": Wording(
         headline="A fractional CTO fits your situation",
         meaning=(
-            "Your answers are about technology at large. The gap is somebody who owns all of it, part of the "
+            "What you told us is about technology at large. The gap is somebody who owns all of it, part of the "
             "week, and answers for how it turns out."
         ),
         takes_on=(
@@ -119,7 +119,7 @@ ASKED_NAMES = {"cto": "a fractional CTO", "ai": "a fractional AI officer", "both
 
 
 def asked_otherwise(asked_for: str, gap: str) -> str:
-    """A kind sentence where somebody asked for another role than their answers point to, else nothing."""
+    """A kind sentence where somebody asked for another role than what they told us points to, else nothing."""
     if gap == "unclear" or asked_for not in ASKED_NAMES or asked_for == gap:
         return ""
     return (

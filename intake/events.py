@@ -72,7 +72,7 @@ def lead_data(lead: Lead, submission: Submission) -> dict[str, Any]:
         "company": lead.company,
         "stage": str(lead.stage),
         **belief._asdict(),
-        "asked_for": submission.asked_for or None,
+        "asked_for": submission.assessment.decision["asked_for"],
     }
 
 

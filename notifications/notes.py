@@ -1,5 +1,7 @@
 """Notes to staff about an enquiry: a new one, or one that nobody is free for."""
 
+from typing import Any
+
 from django.contrib.auth import get_user_model
 from django.utils import timezone
 
@@ -38,14 +40,18 @@ def _note(submission: Submission, event_type: str, address: str) -> Letter:
     stranger = decision["intent"] != PROSPECT
     lines = [
         *([f"Writes as: {decision['intent'].replace('_', ' ')}, so no time is held"] if stranger else []),
-        f"Gap: {gap} ({decision['confidence']}), asked for: {submission.asked_for or 'nothing in particular'}",
+        f"Gap: {gap} ({decision['confidence']}), asked for: {decision['asked_for'] or 'nothing in particular'}",
         f"Name: {lead.name}",
         f"Company: {lead.company or '-'} ({submission.company_size or 'size not given'})",
         f"Address: {lead.email}",
         "",
-        *[f"- {reason['text']}" for reason in decision["reasons"]],
+        *[f"- {reason['text']}{_quoted(reason)}" for reason in decision["reasons"]],
         "",
         *(["They wrote:", "", submission.message, ""] if submission.message.strip() else []),
         lead.desk_url,
     ]
     return Letter(kind=Mail.Kind.STAFF, to=address, subject=f"{subject}: {gap}", text="\n".join(lines), lead=lead)
+
+
+def _quoted(reason: dict[str, Any]) -> str:
+    return f" “{reason['quote']}”" if reason["quote"] else ""

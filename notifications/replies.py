@@ -68,7 +68,8 @@ def reply_values(submission: Submission, booking: Booking | None, *, now: dateti
     decision = submission.assessment.decision
     wording = verdicts.BY_ENGAGEMENT[decision["engagement"]]
     advisor = _advisor(submission, booking)
-    reasons = [reason["text"] for reason in verdicts.reasons(decision)[0]]
+    # Without its quote, which a mail must not carry, a doubt about one sentence says nothing.
+    reasons = [reason["text"] for reason in verdicts.reasons(decision)[0] if reason["weight"] or not reason["quote"]]
     return {
         "greeting": compose.greeting(submission.lead.name),
         "headline": wording.headline,
@@ -76,7 +77,7 @@ def reply_values(submission: Submission, booking: Booking | None, *, now: dateti
         "reasons": reasons[:REASONS],
         "takes_on": wording.takes_on,
         "cost": wording.cost,
-        "asked_otherwise": verdicts.asked_otherwise(submission.asked_for, decision["gap"]),
+        "asked_otherwise": verdicts.asked_otherwise(decision["asked_for"] or "", decision["gap"]),
         "time": _time(submission, booking, advisor, now=now),
         "advisor": f"{advisor.name}, {advisor.title}" if advisor else "",
         "firm": Firm.get().name,

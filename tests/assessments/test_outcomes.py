@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
@@ -222,3 +223,11 @@ def test_with_many_outcomes_the_caveat_says_only_what_they_are() -> None:
         proved(AI, "ai")
 
     assert outcomes.confusion().caveat.startswith("These are no sample")
+
+
+def test_the_command_prints_what_conversations_showed(capsys: pytest.CaptureFixture[str]) -> None:
+    proved(AI, "both")
+
+    call_command("evaluate_assessments", "--outcomes")
+
+    assert capsys.readouterr().out.splitlines() == outcomes.lines()

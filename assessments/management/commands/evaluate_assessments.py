@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from assessments import reading, rulesets, scoring
+from assessments import outcomes, reading, rulesets, scoring
 
 
 class Command(BaseCommand):
@@ -22,7 +22,12 @@ class Command(BaseCommand):
         parser.add_argument("--set", choices=tuple(scoring.SETS), action="append", help="only this; may be repeated")
         parser.add_argument("--check", action="store_true", help="compare with the floors of the test split")
 
+        parser.add_argument("--outcomes", action="store_true", help="what conversations showed, from the database")
+
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["outcomes"]:
+            self.stdout.write("\n".join(outcomes.lines()))
+            return
         if settings.MESSAGE_READER == "auto":
             reading.use_best()
         self.stdout.write(f"Ruleset {rulesets.CURRENT}, reader {reading.current().version}, split {options['split']}")

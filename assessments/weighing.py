@@ -142,6 +142,8 @@ def _by_message(verdict: Verdict, answers: Mapping[str, str], reading: Reading, 
     """The verdict where the answers alone are not clear: what both together point to most, if surely enough."""
     if verdict.intent != PROSPECT:
         return replace(verdict, gap="unclear", primary=None, confidence="none", best_guess="unclear", by_message=True)
+    if verdict.gap != "unclear" and max(GAPS, key=reading.gaps.__getitem__) == "unclear":
+        return verdict  # a message adds; "see above" takes nothing away
     chances = _chances(verdict, reading)
     likeliest = max(GAPS, key=chances.__getitem__)
     guess, waits_for = _founded(likeliest, verdict, answers, reading, rules)
@@ -150,7 +152,7 @@ def _by_message(verdict: Verdict, answers: Mapping[str, str], reading: Reading, 
         verdict,
         gap=gap,
         primary=_primary(gap, verdict, reading, rules),
-        confidence=_confidence_read(gap, chances[likeliest], verdict, rules),
+        confidence=_confidence_read(gap, chances[likeliest], verdict, reading, rules),
         best_guess=guess,
         waits_for=waits_for,
         by_message=True,
@@ -192,16 +194,26 @@ def _primary(gap: Gap, verdict: Verdict, reading: Reading, rules: Ruleset) -> Si
     return "cto" if chance > 0.5 else "ai"
 
 
-def _confidence_read(gap: Gap, chance: float, verdict: Verdict, rules: Ruleset) -> Confidence:
+def _confidence_read(gap: Gap, chance: float, verdict: Verdict, reading: Reading, rules: Ruleset) -> Confidence:
     if gap == "unclear":
         return "none"
-    return "clear" if chance >= rules.thresholds.read_clear and not verdict.contradicts else "leaning"
+    sides: tuple[Side, ...] = ("cto", "ai") if gap == "both" else (gap,)
+    sure = chance >= rules.thresholds.read_clear and not verdict.contradicts
+    answered = max(verdict.cto, verdict.ai) > 0
+    return "clear" if sure and (answered or _is_told(reading, sides, rules)) else "leaning"
+
+
+def _is_told(reading: Reading, sides: tuple[Side, ...], rules: Ruleset) -> bool:
+    """Some sentence says it: a likelihood without one may come from stray words."""
+    told = (rules.by_key.get(e.signal) for e in reading.evidence if e.polarity == "supports")
+    return any(signal is not None and signal.side in sides for signal in told)
 
 
 def _differs(verdict: Verdict, reading: Reading, rules: Ruleset) -> bool:
     """The answers are clear, and the message surely points to the other role alone."""
     other: dict[str, Side] = {"cto": "ai", "ai": "cto"}
-    return verdict.gap in other and reading.gaps[other[verdict.gap]] >= rules.thresholds.read_clear
+    side = other.get(verdict.gap)
+    return side is not None and reading.gaps[side] >= rules.thresholds.read_clear and _is_told(reading, (side,), rules)
 
 
 def pull(reading: Reading, side: Side, rules: Ruleset) -> float:

@@ -44,8 +44,8 @@ BY_ENGAGEMENT: dict[str, Wording] = {
     "fractional_ai_officer": Wording(
         headline="A fractional AI officer fits your situation",
         meaning=(
-            "Your technology works. What is missing is a way to use AI deliberately: somebody who decides where "
-            "it helps, connects what has been bought, and answers for the result."
+            "The weight is on AI, not on technology at large. What is missing is a way to use AI deliberately: "
+            "somebody who decides where it helps, connects what has been bought, and answers for the result."
         ),
         takes_on=(
             "A fractional AI officer takes on an AI roadmap tied to your business goals, the choice of tools, the way "

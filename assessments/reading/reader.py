@@ -19,6 +19,7 @@ from assessments.reading.linear import Floats, Weights
 SUPPORTS, DENIES = "+", "-"  # the end of a sentence's label: signal and polarity
 POLARITY: dict[str, Literal["supports", "denies"]] = {SUPPORTS: "supports", DENIES: "denies"}
 BOTH_FROM = 0.1  # below this nobody asks which side is the heavier one
+FEWEST_WORDS = 2  # known words and pairs of them; with fewer, stray letters would decide
 SHORTEST_QUOTE = 3  # words; “plan:” and “none” are no sentences
 QUOTED_FROM = 0.55  # how sure a sentence's label must be to be evidence
 CTO_GAP, AI_GAP = "cto", "ai"
@@ -85,7 +86,8 @@ class LinearReader:
         whole: Counter[int] = Counter()
         for counts in counted:
             whole.update(counts)
-        if not whole:
+        known = sum(number < len(self.weights.vocabulary.words) for number in whole)
+        if known < FEWEST_WORDS:
             return None
         return Sentences(texts, whole, self._labels(counted))
 

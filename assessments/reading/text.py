@@ -16,15 +16,22 @@ GROUPS = range(2, 6)  # letters a group
 
 WORD = re.compile(r"\w+|[?!€$£%]")
 # After a full stop and a space, at a line's end, at a bullet or a dash between spaces.
-ENDS = re.compile(r"(?<=[.!?…;:。！？])\s+|\s*[\r\n]+\s*|\s[•·*–—-]\s")
+ENDS = re.compile(r"(?<=[.!?…;:。！？])\s+|\n|\s[•·*–—-]\s")
+SPACES = re.compile(r"[^\S\n]+")
+LINES = re.compile(r"\n[\n ]*")
 CLAUSES = re.compile(r",\s|\s(?:and|but|und|aber|et|mais|y|pero|e|ma|en|maar|och|men|og|i|ale)\s")
-EDGES = " \t-•*·–—"
+EDGES = " -•*·–—"
 SHORTEST_CLAUSE = 12
 
 
 def sentences(text: str) -> list[str]:
-    """The sentences and list items as they were typed; one that never ends is cut at its commas or spaces."""
-    parts = (part.strip(EDGES) for part in ENDS.split(text[:LONGEST], maxsplit=MOST_SENTENCES))
+    """The sentences and list items as they were typed, with single spaces.
+
+    One that never ends is cut at its commas or spaces.
+    """
+    # Runs of spaces and lines first: every pattern after it looks at each letter once.
+    tidy = LINES.sub("\n", SPACES.sub(" ", text[:LONGEST].replace("\r", "\n")))
+    parts = (part.strip(EDGES) for part in ENDS.split(tidy, maxsplit=MOST_SENTENCES))
     return [piece for part in parts if any(map(str.isalnum, part)) for piece in _pieces(part)]
 
 

@@ -26,16 +26,20 @@ def says(signal: str, quote: str = "As I wrote.", *, strength: float = 0.8, deni
     return Evidence(signal, "denies" if denies else "supports", strength, quote)
 
 
+TOLD_CTO, TOLD_AI = says("technology_transformation"), says("siloed_ai_tools")
+
+
 def from_message(decision: Decision) -> list[tuple[str, str, str | None]]:
     return [(r.signal, r.direction, r.quote) for r in decision.reasons if r.source == "message"]
 
 
 ALONE = {
-    "surely AI": (read(ai=0.9), "ai", "ai", "clear"),
+    "surely AI": (read(0.0, 0.9, 0.0, TOLD_AI), "ai", "ai", "clear"),
+    "surely AI, and no sentence says so": (read(0.0, 0.9, 0.0, TOLD_CTO), "ai", "ai", "leaning"),
     "rather technology": (read(cto=0.6, ai=0.3), "cto", "cto", "leaning"),
-    "both, technology heavier": (read(both=0.85, primary_cto=0.8), "both", "cto", "clear"),
+    "both, technology heavier": (read(0.0, 0.0, 0.85, TOLD_AI, primary_cto=0.8), "both", "cto", "clear"),
     "both, AI heavier": (read(both=0.6, primary_cto=0.2), "both", "ai", "leaning"),
-    "both alike": (read(both=0.9, primary_cto=0.52), "both", None, "clear"),
+    "both alike": (read(0.0, 0.0, 0.9, TOLD_CTO, primary_cto=0.52), "both", None, "clear"),
     "not sure enough": (read(cto=0.4, ai=0.35), "unclear", None, "none"),
     "surely nothing": (read(cto=0.1), "unclear", None, "none"),
     "a vendor": (read(intent="vendor", intent_strength=0.9), "unclear", None, "none"),
@@ -65,8 +69,11 @@ def test_a_message_never_overrules_clear_answers(answers, reading):
 
 
 def test_where_message_and_clear_answers_differ_the_record_says_so():
-    agrees, differs = judge(CLEAR_CTO, reading=read(cto=0.95)), judge(CLEAR_CTO, reading=read(ai=0.95))
+    agrees = judge(CLEAR_CTO, reading=read(cto=0.95))
+    differs = judge(CLEAR_CTO, reading=read(0.0, 0.95, 0.0, TOLD_AI))
+    untold = judge(CLEAR_CTO, reading=read(ai=0.95))
 
+    assert (untold.gap, untold.confidence) == ("cto", "clear")
     assert (agrees.gap, agrees.confidence, from_message(agrees)) == ("cto", "clear", [])
     assert (differs.gap, differs.confidence) == ("cto", "leaning")
     assert REMARKS["message_differs"] in [reason.text for reason in differs.reasons]
@@ -79,6 +86,14 @@ def test_a_message_settles_answers_that_only_lean():
     assert judge(answers).gap == "unclear"
     assert judge(answers, reading=read(ai=0.9)).gap == "ai"
     assert judge(answers, reading=read(both=0.9)).gap == "both"
+
+
+@pytest.mark.parametrize("answers", [{"needs_ai_governance": "yes"}, {"engineering_team_needs_structure": "yes"}])
+def test_a_message_that_says_nothing_takes_nothing_away(answers):
+    alone, with_message = judge(answers), judge(answers, reading=read(cto=0.2, ai=0.1))
+
+    assert alone.confidence == "leaning"
+    assert (with_message.gap, with_message.confidence) == (alone.gap, alone.confidence)
 
 
 def test_ai_wishes_in_a_message_wait_for_a_foundation_that_the_answers_deny():

@@ -88,6 +88,9 @@ HOSTILE = {
     "lines": "x.\n" * 1666,
     "asking": "we need cto. " * 384,
     "nearly asking": "need " * 800 + "cto",
+    "spaces between two letters": "a" + " " * 4990 + "b",
+    "wide spaces and tabs": "a" + "\u3000\t" * 2490 + "b",
+    "empty lines": "a" + "\r\n" * 2490 + "b",
     "commas": ", ".join(f"ab{number}" for number in range(900)),
     "conjunctions": "and " * 1250,
     "rare letters": "".join(chr(0x4E00 + number) for number in range(5000)),
@@ -119,7 +122,7 @@ def sound(found: Reading | None, message: str) -> bool:
     assert all(0 <= share <= 1 for share in (*found.gaps.values(), found.primary_cto, found.intent_strength))
     assert found.intent in INTENTS
     for evidence in found.evidence:
-        assert evidence.quote in message
+        assert evidence.quote in " ".join(message.split())
         assert evidence.signal in current().by_key
         assert 0 < evidence.strength <= 1
     return Reading.from_dict(json.loads(json.dumps(found.as_dict()))) == found
@@ -161,10 +164,11 @@ def test_training_makes_weights_that_read(tmp_path):
     linear.save(training.train(messages, bank, version="small"), tmp_path / "small.npz")
 
     reader = training.LinearReader(linear.load(tmp_path / "small.npz"), training.sides())
-    read = [(row, reader.read(row["text"])) for row in messages]
+    read = [(row, found) for row in messages if (found := reader.read(row["text"])) is not None]
     right = [row for row, found in read if row["gap"] == max(GAPS, key=found.gaps.__getitem__)]
     assert {found.reader for _, found in read} == {"small"}
-    assert len(right) / len(messages) > 0.9  # of what it has seen
+    assert len(read) > 0.9 * len(messages)
+    assert len(right) / len(read) > 0.9  # of what it has seen
 
 
 def test_no_worker_loads_what_only_reading_needs():

@@ -41,6 +41,11 @@ class Reading:
     asked_for: str | None = None
     evidence: tuple[Evidence, ...] = field(default=())
 
+    @property
+    def stranger(self) -> float:
+        """How likely whoever writes is no prospect."""
+        return 1 - self.intent_strength if self.intent == PROSPECT else self.intent_strength
+
     def as_dict(self) -> dict[str, Any]:
         record = asdict(self)
         return record | {"gaps": dict(self.gaps), "evidence": list(record["evidence"])}

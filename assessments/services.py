@@ -10,7 +10,7 @@ from django.db import transaction
 
 from assessments import reading as readers
 from assessments import rulesets
-from assessments.evidence import Gap, Reading
+from assessments.evidence import PROSPECT, Gap, Reading
 from assessments.judge import Decision, judge
 from assessments.judge import engagement_of as engagement_for
 from assessments.models import Assessment, Questionnaire, QuestionnaireVersion
@@ -171,6 +171,14 @@ def judge_again(assessment: Assessment) -> Decision:
 def reading_of(assessment: Assessment) -> Reading | None:
     """What was found in the message when it was judged."""
     return Reading.from_dict(assessment.evidence) if assessment.evidence else None
+
+
+def is_surely_prospect(assessment: Assessment) -> bool:
+    """Whether the house may book for whoever wrote this without being asked to."""
+    reading = reading_of(assessment)
+    if assessment.decision["intent"] != PROSPECT:
+        return False
+    return reading is None or reading.stranger < ruleset_of(assessment.questionnaire_version).thresholds.read_unbooked
 
 
 def engagement_of(gap: str, *, company_size: str) -> str:

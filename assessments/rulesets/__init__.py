@@ -61,6 +61,7 @@ class Thresholds:
     read_weight: float
     read_floor: float
     read_clear: float
+    read_unbooked: float
     read_intent: float
     read_intent_of_answers: float
     read_primary_tie: float

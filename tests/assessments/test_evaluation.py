@@ -78,7 +78,7 @@ def test_line_that_cannot_be_judged_is_named_and_the_others_go_on():
 def test_labelled_sets_are_whole():
     messages, mixed, answers = evaluation_sets.messages(), evaluation_sets.mixed(), evaluation_sets.answer_sets()
 
-    assert (len(messages), len(evaluation_sets.sentences()), len(answers), len(mixed)) == (3840, 5220, 320, 60)
+    assert (len(messages), len(evaluation_sets.sentences()), len(answers), len(mixed)) == (4260, 5220, 320, 60)
     for rows in (messages, mixed, answers):
         assert len({row["id"] for row in rows}) == len(rows)
         assert {row["gap"] for row in rows} == set(GAPS)

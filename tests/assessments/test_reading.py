@@ -43,6 +43,18 @@ READINGS = {
         "I was CTO and AI lead at two scale-ups and am available from January. CV attached, are you hiring advisors?",
         "unclear", "job_seeker", None,
     ),
+    "a pitch": (
+        "Hello, we are a leading offshore development company with web and mobile app development at $15 per hour. "
+        "Would you be interested in our services? Let me know a good time for a call.",
+        "unclear", "vendor", None,
+    ),
+    "a pitch in another language": (
+        "Wir sind eine Agentur für Webentwicklung und bieten Ihnen unsere Dienstleistungen an.",
+        "unclear", "vendor", None,
+    ),
+    "see above": ("see above", "unclear", "prospect", None),
+    "latin": ("lorem ipsum dolor sit amet", "unclear", "prospect", None),
+    "SQL": ("'; DROP TABLE leads; --", "unclear", "prospect", None),
     "buzzwords": ("digital transformation, innovation, whatever you think, call me", "unclear", "prospect", None),
 }  # fmt: skip
 
@@ -58,7 +70,7 @@ def test_it_finds_the_gap_who_writes_and_the_sentence(message, gap, intent, quot
         assert quoted in [(e.signal, e.polarity, e.quote) for e in found.evidence]
 
 
-@pytest.mark.parametrize("nothing", ["", "   \n\t ", "😀😀😀", "!!! ... ---", "\u200b\u202e"])
+@pytest.mark.parametrize("nothing", ["", "   \n\t ", "😀😀😀", "!!! ... ---", "\u200b\u202e", "no", "ok", "x"])
 def test_it_reads_nothing_where_nothing_is_written(nothing):
     assert reading.read(nothing) is None
 

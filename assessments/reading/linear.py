@@ -105,7 +105,8 @@ class Weights:
 
 def load(path: Path) -> Weights:
     """Raises OSError, ValueError or KeyError for a file that is missing or not whole."""
-    with np.load(path, allow_pickle=False) as file:
+    # Opened here: numpy leaves the file of a broken archive open.
+    with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
         about = json.loads(file["about"].tobytes())
         words, groups = (file[name].tobytes().decode().splitlines() for name in ("words", "groups"))
         vocabulary = Vocabulary(words, groups, file["idf"].astype(np.float32))

@@ -22,6 +22,11 @@ LINES = re.compile(r"\n[\n ]*")
 CLAUSES = re.compile(r",\s|\s(?:and|but|und|aber|et|mais|y|pero|e|ma|en|maar|och|men|og|i|ale)\s")
 EDGES = " -•*·–—"
 SHORTEST_CLAUSE = 12
+ENGLISH = re.compile(
+    r"\b(?:the|of|and|to|we|our|is|for|that|with|not|have|it|are|be|by|from|but|you|at|they|has|this|which|who|what|when|"
+    r"your|i|my|us|nobody|would|can|need|been|was|were|had|do|does|how|there|their|any|or|needs|no|a|an|in|on)\b"
+)
+ENGLISH_FROM = 0.15  # of all words; other languages share a few of these, English has a third
 
 
 def sentences(text: str) -> list[str]:
@@ -68,3 +73,9 @@ def groups(token: str) -> list[str]:
     """Groups of two to five letters within the edges of a token: they read through typos and endings."""
     padded = f" {token[:LONGEST_TOKEN]} "
     return [padded[at : at + size] for size in GROUPS for at in range(len(padded) - size + 1)]
+
+
+def is_english(text: str) -> bool:
+    """Whether enough of its words are the small ones of English."""
+    folded = fold(text[:LONGEST])
+    return len(ENGLISH.findall(folded)) >= ENGLISH_FROM * len(WORD.findall(folded))

@@ -53,7 +53,6 @@ READINGS = {
         "unclear", "vendor", None,
     ),
     "see above": ("see above", "unclear", "prospect", None),
-    "latin": ("lorem ipsum dolor sit amet", "unclear", "prospect", None),
     "SQL": ("'; DROP TABLE leads; --", "unclear", "prospect", None),
     "buzzwords": ("digital transformation, innovation, whatever you think, call me", "unclear", "prospect", None),
 }  # fmt: skip
@@ -204,14 +203,21 @@ def with_embeddings():
 
 
 def test_embeddings_join_the_linear_reader(with_embeddings):
-    message = READINGS["a request for a CTO that describes an AI gap"][0]
+    message = "Could somebody look at our shop and tell us if the bots or the old till are what holds us back?"
 
     found, by_words = with_embeddings.read(message), reading.linear_reader().read(message)
 
     assert found.reader == f"{reading.LINEAR}+{reading.EMBEDDINGS}"
     assert found.gaps != by_words.gaps
-    assert max(GAPS, key=found.gaps.__getitem__) == "ai"
     assert found == with_embeddings.read(message)
+
+
+def test_the_encoder_has_no_say_in_languages_that_it_does_not_know(with_embeddings):
+    message = "Unsere Kasse ist alt und jede Abteilung benutzt eigene KI-Werkzeuge ohne Regeln."
+
+    found, by_words = with_embeddings.read(message), reading.linear_reader().read(message)
+
+    assert (found.gaps, found.evidence) == (by_words.gaps, by_words.evidence)
 
 
 @pytest.mark.parametrize("message", HOSTILE.values(), ids=HOSTILE)

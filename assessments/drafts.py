@@ -60,13 +60,9 @@ def save_draft(questionnaire: Questionnaire, signals: Sequence[Signal], *, seen:
         return draft
 
 
-def discard_draft(questionnaire: Questionnaire) -> int:
-    """Throws the draft away and returns its number. Raises NoDraft."""
-    with transaction.atomic():
-        _lock(questionnaire)
-        draft = draft_of(questionnaire)
-        if draft is None:
-            raise NoDraft
+def discard_draft(questionnaire: Questionnaire, *, seen: str) -> int:
+    """Throws the draft away and returns its number. Raises NoDraft, or StaleDraft as saving does."""
+    with _seen_draft(questionnaire, seen) as draft:
         draft.delete()
         return draft.number
 

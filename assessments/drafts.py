@@ -75,7 +75,7 @@ def publish_draft(questionnaire: Questionnaire, *, seen: str, now: datetime) -> 
     checked = draft_of(questionnaire)
     if checked is None:
         raise NoDraft
-    problems = publishing.problems(services.ruleset_of(checked))  # half a second: not under the lock
+    problems = publishing.problems(services.ruleset_of(checked))  # up to three seconds: not under the lock
     if problems:
         raise UnableToPublish(problems)
     with _seen_draft(questionnaire, seen) as draft:

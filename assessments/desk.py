@@ -81,23 +81,24 @@ class DraftPages(ModelAdmin):
         if draft is None:
             return self._without_draft(request, pk)
         if request.method != "POST":
-            return self._form(request, draft, statements_form(draft))
+            return self._form(request, draft, statements_form(draft), seen=drafts.fingerprint(draft))
         if "_add" in request.POST:
-            return self._form(request, draft, statements_form(draft, _with_a_row(request.POST)))
+            return self._form(request, draft, _with_a_row(draft, request.POST), seen=_seen(request))
         return self._save(request, draft)
 
     def _save(self, request: HttpRequest, draft: QuestionnaireVersion) -> HttpResponse:
         questionnaire = draft.questionnaire
         form = statements_form(draft, request.POST)
         if not form.is_valid():
-            return self._form(request, draft, form)
+            return self._form(request, draft, form, seen=_seen(request), status=400)
         try:
-            drafts.save_draft(questionnaire, form.signals(), seen=request.POST.get("seen", ""))
+            drafts.save_draft(questionnaire, form.signals(), seen=_seen(request))
         except NoDraft:
             return self._without_draft(request, questionnaire.pk)
         except StaleDraft:
             self.message_user(request, f"{STALE} Saving again replaces it with what stands below.", messages.ERROR)
-            return self._form(request, drafts.draft_of(questionnaire) or draft, form)
+            newer = drafts.draft_of(questionnaire) or draft
+            return self._form(request, newer, form, seen=drafts.fingerprint(newer), status=400)
         self.log_change(request, questionnaire, f"edited the draft of version {draft.number}")
         self.message_user(request, f"The draft of version {draft.number} is saved.", messages.SUCCESS)
         return _to("check_draft" if "_check" in request.POST else "draft", questionnaire.pk)
@@ -105,9 +106,12 @@ class DraftPages(ModelAdmin):
     def discard(self, request: HttpRequest, pk: int) -> HttpResponse:
         questionnaire = self._editable(request, pk)
         try:
-            number = drafts.discard_draft(questionnaire)
+            number = drafts.discard_draft(questionnaire, seen=_seen(request))
         except NoDraft:
             return self._without_draft(request, pk)
+        except StaleDraft:
+            self.message_user(request, f"{STALE} Look at it again before you discard it.", messages.ERROR)
+            return _to("draft", pk)
         self.log_change(request, questionnaire, f"discarded the draft of version {number}")
         self.message_user(request, f"The draft of version {number} is gone.", messages.SUCCESS)
         return _to("change", pk)
@@ -154,7 +158,7 @@ class DraftPages(ModelAdmin):
     def publish(self, request: HttpRequest, pk: int) -> HttpResponse:
         questionnaire = self._editable(request, pk)
         try:
-            version = drafts.publish_draft(questionnaire, seen=request.POST.get("seen", ""), now=timezone.now())
+            version = drafts.publish_draft(questionnaire, seen=_seen(request), now=timezone.now())
         except NoDraft:
             return self._without_draft(request, pk)
         except StaleDraft:
@@ -182,12 +186,12 @@ class DraftPages(ModelAdmin):
         self.message_user(request, NO_DRAFT, messages.WARNING)
         return _to("change", pk)
 
-    def _form(self, request: HttpRequest, draft: QuestionnaireVersion, form: BaseStatements) -> HttpResponse:
-        status = 400 if form.is_bound and "_add" not in request.POST else 200
-        return self._page(
-            request, "draft", draft, formset=form, seen=drafts.fingerprint(draft), status=status,
-            most=publishing.MOST_STATEMENTS,
-        )  # fmt: skip
+    def _form(
+        self, request: HttpRequest, draft: QuestionnaireVersion, form: BaseStatements, *, seen: str, status: int = 200
+    ) -> HttpResponse:
+        """`seen` is what the person knows of: a form that is shown again has seen no more than the first time."""
+        most = publishing.MOST_STATEMENTS
+        return self._page(request, "draft", draft, formset=form, seen=seen, most=most, status=status)
 
     def _page(
         self, request: HttpRequest, name: str, version: QuestionnaireVersion, *, status: int = 200, **context: Any
@@ -211,9 +215,13 @@ def _to(page: str, pk: int) -> HttpResponseRedirect:
     return HttpResponseRedirect(reverse(f"admin:assessments_questionnaire_{page}", args=[pk]))
 
 
-def _with_a_row(data: QueryDict) -> QueryDict:
+def _seen(request: HttpRequest) -> str:
+    return request.POST.get("seen", "")
+
+
+def _with_a_row(draft: QuestionnaireVersion, data: QueryDict) -> BaseStatements:
     """The same form with one more row, for browsers that run no script."""
     more = data.copy()
-    total = more.get("row-TOTAL_FORMS", "")
-    more["row-TOTAL_FORMS"] = str(int(total) + 1) if total.isdecimal() else "1"
-    return more
+    rows = statements_form(draft, data).total_form_count()  # whatever was sent, within bounds
+    more["row-TOTAL_FORMS"] = str(rows + 1)
+    return statements_form(draft, more)

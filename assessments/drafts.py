@@ -60,13 +60,9 @@ def save_draft(questionnaire: Questionnaire, signals: Sequence[Signal], *, seen:
         return draft
 
 
-def discard_draft(questionnaire: Questionnaire) -> int:
-    """Throws the draft away and returns its number. Raises NoDraft."""
-    with transaction.atomic():
-        _lock(questionnaire)
-        draft = draft_of(questionnaire)
-        if draft is None:
-            raise NoDraft
+def discard_draft(questionnaire: Questionnaire, *, seen: str) -> int:
+    """Throws the draft away and returns its number. Raises NoDraft, or StaleDraft as saving does."""
+    with _seen_draft(questionnaire, seen) as draft:
         draft.delete()
         return draft.number
 
@@ -79,7 +75,7 @@ def publish_draft(questionnaire: Questionnaire, *, seen: str, now: datetime) -> 
     checked = draft_of(questionnaire)
     if checked is None:
         raise NoDraft
-    problems = publishing.problems(services.ruleset_of(checked))  # half a second: not under the lock
+    problems = publishing.problems(services.ruleset_of(checked))  # up to three seconds: not under the lock
     if problems:
         raise UnableToPublish(problems)
     with _seen_draft(questionnaire, seen) as draft:

@@ -26,6 +26,8 @@ CONSENT = "You may write to me again about this. I can stop that at any time."
 
 # Where the form says it for a person, instead of “This field is required.”
 MISSING = {"name": "Tell us your name.", "email": "Tell us the mail address for the answer."}
+# Whoever had the page open while a new version was published may have answered what is no longer asked.
+CHANGED = "The questions have changed since you opened the page. Look through your answers, then send it again."
 LABELS = {
     "name": "Your name",
     "email": "Mail address",
@@ -54,9 +56,10 @@ def form_again(request: HttpRequest, *, fields: dict[str, Any], error: Validatio
 def _first_text(name: str, messages: Any) -> str:
     while isinstance(messages, dict | list):
         messages = next(iter(messages.values() if isinstance(messages, dict) else messages), "")
-    if getattr(messages, "code", "") in {"required", "blank"}:
-        return MISSING.get(name, str(messages))
-    return str(messages)
+    code = getattr(messages, "code", "")
+    if code == "unknown_statement":
+        return CHANGED
+    return MISSING.get(name, str(messages)) if code in {"required", "blank"} else str(messages)
 
 
 def _problems(errors: dict[str, str]) -> list[dict[str, str]]:

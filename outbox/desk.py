@@ -8,6 +8,8 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+# Without the width, a fieldset around the box would grow with the table, and the page with it.
+BOX = "overflow-x:auto;width:0;min-width:100%"
 CELL = "padding:.35rem .9rem .35rem 0;text-align:left;vertical-align:top"
 
 
@@ -18,12 +20,15 @@ def link(row: Model, text: str) -> SafeString:
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[Any]], *, empty: str = "None yet.") -> SafeString:
+    """In a box of its own, which a wide table scrolls in: by finger, wheel or keyboard."""
     lines = list(rows)
     if not lines:
         return format_html("<p>{}</p>", empty)
     return format_html(
-        '<div style="overflow-x:auto"><table style="width:100%"><thead><tr>{}</tr></thead>'
-        "<tbody>{}</tbody></table></div>",
+        '<div style="{}" tabindex="0" role="region" aria-label="{}"><table style="width:100%">'
+        "<thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>",
+        BOX,
+        ", ".join(head),
         format_html_join("", '<th style="{}">{}</th>', ((CELL, cell) for cell in head)),
         format_html_join("", "<tr>{}</tr>", ((_cells(line),) for line in lines)),
     )
@@ -41,5 +46,5 @@ def listing(items: Iterable[Any]) -> SafeString:
 
 
 def preserved(text: str) -> SafeString:
-    """Text as it was typed, line breaks kept."""
-    return format_html('<div style="white-space:pre-wrap;overflow-wrap:anywhere">{}</div>', text)
+    """Text as it was typed, line breaks kept; in a table that scrolls never a column of single letters."""
+    return format_html('<div style="white-space:pre-wrap;overflow-wrap:anywhere;min-width:14rem">{}</div>', text)

@@ -81,15 +81,25 @@ def test_saving_over_what_another_one_saved_is_refused(questionnaire):
 
 
 def test_discarding_leaves_what_is_published(questionnaire):
-    with_ours(questionnaire)
+    seen = with_ours(questionnaire)
 
-    assert drafts.discard_draft(questionnaire) == 2
+    assert drafts.discard_draft(questionnaire, seen=seen) == 2
 
     assert list(QuestionnaireVersion.objects.values_list("number", flat=True)) == [1]
     with pytest.raises(NoDraft):
-        drafts.discard_draft(questionnaire)
+        drafts.discard_draft(questionnaire, seen=seen)
     with pytest.raises(NoDraft):
         drafts.save_draft(questionnaire, [OURS], seen="")
+
+
+def test_discarding_what_another_one_saved_is_refused(questionnaire):
+    seen = drafts.fingerprint(drafts.open_draft(questionnaire)[0])
+    with_ours(questionnaire)
+
+    with pytest.raises(StaleDraft):
+        drafts.discard_draft(questionnaire, seen=seen)
+
+    assert len(drafts.draft_of(questionnaire).statements) == 16
 
 
 # --- publishing -----------------------------------------------------------------------------------------

@@ -172,6 +172,23 @@ def test_page_that_comes_back_keeps_the_answer_to_a_statement_of_staff(client):
     assert 'value="no"' in row
 
 
+@pytest.mark.parametrize("kind", ["form", "multipart"])
+def test_browser_that_answered_a_statement_of_before_is_told_that_the_questions_changed(client, kind):
+    publish_ours()
+    answers = {"siloed_ai_tools": "yes", "core_systems_work": "no"}
+    typed = enquiry_fields(answers=answers, company="R&D", message="Help.")
+
+    response = post(client, typed, kind, **BROWSER)
+
+    page = response.content.decode()
+    (kept,) = [line for line in page.splitlines() if 'name="answers.core_systems_work"' in line and "checked" in line]
+    assert (response.status_code, stored()) == (400, NOTHING)
+    assert '<a href="#statements">The questions have changed since you opened the page.' in page
+    assert "There is no such statement." not in page
+    assert "siloed_ai_tools" not in page
+    assert ('value="no"' in kept, 'value="R&amp;D"' in page, "Help.</textarea>" in page) == (True, True, True)
+
+
 # --- on the desk ----------------------------------------------------------------------------------------
 
 

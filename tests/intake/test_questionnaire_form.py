@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -142,7 +143,7 @@ def test_more_rows_than_there_may_be_are_refused(admin_client):
     assert len(saved()) == 16
 
 
-@pytest.mark.parametrize("total", ["", "x", "-1", "99999999", None])
+@pytest.mark.parametrize("total", ["", "x", "-1", "99999999", "9" * 5000, None])
 def test_broken_form_is_no_crash(admin_client, total):
     fields = rows(shipped())
     fields.pop("row-TOTAL_FORMS")
@@ -162,14 +163,27 @@ def test_row_can_be_added_without_a_script(admin_client):
     assert saved() == shipped()
 
 
+# --- two people at one draft ----------------------------------------------------------------------------
+
+
+def somebody_else_saves(text: str) -> None:
+    theirs = [replace(shipped()[0], text=text), *shipped()[1:]]
+    drafts.save_draft(questionnaire(), theirs, seen=drafts.fingerprint(draft()))
+
+
+def seen_on(response: Any) -> str:
+    """What the shown form will send along, as the one way to save and to discard."""
+    (seen,) = set(re.findall(r'name="seen" value="(\w*)"', response.content.decode()))
+    return seen
+
+
 def test_draft_that_somebody_else_saved_is_not_replaced_unseen(admin_client):
     fields = rows([replace(shipped()[0], text="Mine."), *shipped()[1:]])
-    theirs = [replace(shipped()[0], text="Theirs."), *shipped()[1:]]
-    drafts.save_draft(questionnaire(), theirs, seen=drafts.fingerprint(draft()))
+    somebody_else_saves("Theirs.")
 
     first = save(admin_client, fields)
     told, kept = first.content.decode(), saved()[0].text
-    second = save(admin_client, fields, seen=re.search(r'name="seen" value="(\w+)"', told)[1])
+    second = save(admin_client, fields, seen=seen_on(first))
 
     assert (first.status_code, second.status_code) == (400, 302)
     assert "The draft has changed since you opened it" in told
@@ -177,10 +191,48 @@ def test_draft_that_somebody_else_saved_is_not_replaced_unseen(admin_client):
     assert (kept, saved()[0].text) == ("Theirs.", "Mine.")
 
 
+@pytest.mark.parametrize(("over", "shown"), [({"row-3-weight": "7"}, 400), ({"_add": "1"}, 200)])
+def test_form_that_is_shown_again_has_not_seen_what_somebody_else_saved(admin_client, over, shown):
+    fields = rows([replace(shipped()[0], text="Mine."), *shipped()[1:]])
+    somebody_else_saves("Theirs.")
+
+    again = save(admin_client, fields, **over)
+    corrected = save(admin_client, fields, seen=seen_on(again))
+
+    assert (again.status_code, corrected.status_code) == (shown, 400)
+    assert "The draft has changed since you opened it" in corrected.content.decode()
+    assert saved()[0].text == "Theirs."
+
+
+def test_form_that_was_told_and_is_wrong_then_can_still_be_saved(admin_client):
+    fields = rows([replace(shipped()[0], text="Mine."), *shipped()[1:]])
+    somebody_else_saves("Theirs.")
+
+    told = save(admin_client, fields)
+    wrong = save(admin_client, fields, **{"seen": seen_on(told), "row-3-weight": "7"})
+    saved_now = save(admin_client, fields, seen=seen_on(wrong))
+
+    assert [response.status_code for response in (told, wrong, saved_now)] == [400, 400, 302]
+    assert saved()[0].text == "Mine."
+
+
+def test_draft_that_somebody_else_saved_is_not_discarded_unseen(admin_client):
+    draft()
+    seen = seen_on(admin_client.get(url("draft")))
+    somebody_else_saves("Theirs.")
+
+    stale = [admin_client.post(url("discard_draft"), fields, follow=True) for fields in ({"seen": seen}, {})]
+
+    assert {response.redirect_chain[0] for response in stale} == {(url("draft"), 302)}
+    assert all("Look at it again before you discard it." in response.content.decode() for response in stale)
+    assert (saved()[0].text, log()) == ("Theirs.", [])
+
+
 def test_discarded_draft_is_gone_and_what_is_published_stays(admin_client):
     draft()
+    page = admin_client.get(url("draft"))
 
-    response = admin_client.post(url("discard_draft"), follow=True)
+    response = admin_client.post(url("discard_draft"), {"seen": seen_on(page)}, follow=True)
 
     assert response.redirect_chain == [(page_url(questionnaire()), 302)]
     assert "The draft of version 2 is gone." in response.content.decode()

@@ -4,6 +4,7 @@ The PATCH (`scheduling.visitor`) and the small questions on the verdict page tak
 bounds the fields, `intake.reassess` merges and judges.
 """
 
+import contextlib
 from datetime import datetime
 from typing import Any
 
@@ -24,7 +25,8 @@ from intake.models import Firm, Submission
 from intake.pages import ASKED_FOR, LABELS
 from intake.reassess import NothingToJudge, reassess
 from intake.serializers import NOTHING_TO_JUDGE
-from scheduling import services, tokens
+from scheduling import reviews, services, tokens
+from scheduling.services import UnableToBook
 
 FIELDS = ("message", "asked_for", "company_size")
 
@@ -36,13 +38,25 @@ def correct(submission: Submission, data: Any, *, now: datetime) -> Submission:
         with transaction.atomic():
             corrected = reassess(submission, fields, now=now)
             if fields.get("timezone"):
-                services.show_in_zone(corrected)
+                _in_new_zone(corrected, is_judged_again=corrected.assessment_id != submission.assessment_id, now=now)
     except NothingToJudge as error:
         raise ValidationError([ErrorDetail(NOTHING_TO_JUDGE, code="nothing_to_judge")]) from error
     except Submission.DoesNotExist as error:
         raise Http404 from error
     intake.note_activity(corrected, now=now)
     return corrected
+
+
+def _in_new_zone(submission: Submission, *, is_judged_again: bool, now: datetime) -> None:
+    """What is open is told in their hours, and a time held at their night is exchanged.
+
+    At once, as an act of their own: no verdict has changed that others would have to hear of. With a new one the
+    review that follows from it looks at the hours, too.
+    """
+    services.show_in_zone(submission)
+    if not is_judged_again:
+        with contextlib.suppress(UnableToBook):  # then the time stays, and the page offers others
+            services.in_turn(submission, lambda: reviews.review(submission, now=now))
 
 
 @csrf_exempt

@@ -37,6 +37,8 @@ Outcome = Assignment.Outcome
 # Exclusion violation, unique violation, deadlock, serialization failure: somebody else was faster.
 LOST_RACE = {"23P01", "23505", "40P01", "40001"}
 TRIES = 4
+# What a decision about a conversation goes by, and what a prospect may have changed since it was read.
+DECIDES = ("assessment", "timezone", "company_size", "preferred_start", "hold")
 
 
 class UnableToBook(Exception):
@@ -86,7 +88,7 @@ def _decide(submission: Submission, *, now: datetime) -> Assignment:
     if decided is not None:
         return decided
     # As it stands now: a correction may have come in between.
-    submission.refresh_from_db(fields=["assessment"])
+    submission.refresh_from_db(fields=DECIDES)
     ranked, step = rank(submission, now=now)
     assignment = Assignment(
         submission=submission, step=step, candidates=[asdict(candidate) for candidate in ranked], decided_at=now
@@ -94,7 +96,7 @@ def _decide(submission: Submission, *, now: datetime) -> Assignment:
     if submission.is_test:
         assignment.outcome = Outcome.NONE
     else:
-        _give_time(assignment, locked(ranked), now=now)
+        _give_time(assignment, locked([candidate.id for candidate in ranked]), now=now)
     assignment.save(force_insert=True)
     if assignment.outcome == Outcome.UNAVAILABLE:
         events.publish("booking.unavailable", submission=submission, now=now)
@@ -114,11 +116,11 @@ def _belief(submission: Submission) -> Belief:
     return believed(lead.corrected_gap, submission.assessment.decision, company_size=size)
 
 
-def locked(ranked: list[matching.Candidate]) -> list[Advisor]:
+def locked(ids: list[int]) -> list[Advisor]:
     """The advisors in this order. Locked in one order: two decisions at once would both count the same holds."""
     rows = Advisor.objects.select_for_update(no_key=True).order_by("pk")
-    advisors = rows.in_bulk([candidate.id for candidate in ranked])
-    return [advisors[candidate.id] for candidate in ranked]
+    advisors = rows.in_bulk(ids)
+    return [advisors[id_] for id_ in ids]
 
 
 def _candidates(*, now: datetime) -> list[matching.Candidate]:

@@ -14,18 +14,19 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
-from rest_framework.exceptions import ErrorDetail, ValidationError
+from rest_framework.exceptions import APIException, ErrorDetail, ValidationError
 
 from assessments import services as assessments
 from assessments.rulesets import COMPANY_SIZES
 from intake import changes
 from intake import services as intake
+from intake.guard import refuse_unreadable_form
 from intake.limits import limited
 from intake.models import Firm, Submission
 from intake.pages import ASKED_FOR, LABELS
 from intake.reassess import NothingToJudge, reassess
 from intake.serializers import NOTHING_TO_JUDGE
-from scheduling import reviews, services, tokens
+from scheduling import pages, reviews, services, tokens
 from scheduling.services import UnableToBook
 
 FIELDS = ("message", "asked_for", "company_size")
@@ -66,7 +67,13 @@ def edit(request: HttpRequest, token: str) -> HttpResponse:
     submission = tokens.submission_of(token)
     if request.method != "POST":
         return _form(request, submission)
+    try:
+        refuse_unreadable_form(request)
+    except APIException as error:
+        return _form(request, submission, errors={"answers": str(error.detail)}, status=error.status_code)
     sent = _sent(request.POST)
+    if not sent and pages.asks(submission):
+        return pages.ask_again(request, submission)
     try:
         correct(submission, sent, now=timezone.now())
     except ValidationError as error:

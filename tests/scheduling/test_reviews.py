@@ -211,6 +211,17 @@ def test_held_time_that_somebody_saw_is_not_confirmed_as_another_one(client, adv
     assert bookings() == [("cancelled", advisors["ai"]), ("confirmed", advisors["cto"])]
 
 
+@pytest.mark.parametrize("fields", [{}, {"start": ""}, {"start": "soon"}, {"start": "2026-11-25T10:00:00"}])
+def test_page_confirms_no_time_that_it_does_not_name(client, monday: datetime, fields: dict[str, str]) -> None:
+    factories.make_advisor()
+    submission = decided()
+
+    response = client.post(f"/r/{submission.token}/confirm/", fields)
+
+    assert (response.status_code, Booking.objects.get().status) == (409, "tentative")
+    assert "which time you keep" in response.content.decode()
+
+
 def test_held_time_is_told_in_the_zone_that_was_named_later(client, monday: datetime) -> None:
     factories.make_advisor()
     submission = decided(timezone="")

@@ -10,7 +10,6 @@ from django.contrib.auth.models import Group, User
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.db.models import Exists, OuterRef, QuerySet
-from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
@@ -31,7 +30,7 @@ from intake import services
 from intake.corrections import latest
 from intake.filters import BelievedGap, BelievedGapOfLead, believed_gap
 from intake.models import Firm, Lead, StaleTransition, Submission
-from intake.verdicts import BUTTON, VerdictDesk
+from intake.verdicts import BUTTON, LeadForm, VerdictDesk
 from notifications.admin import mails_of
 from outbox.admin import ReadOnly, deliveries_of
 from outbox.desk import link, listing, preserved, table
@@ -167,9 +166,10 @@ class LeadAdmin(VerdictDesk, ModelAdmin):
             ),
         )
 
-    def save_model(self, request: HttpRequest, obj: Lead, form: ModelForm, change: bool) -> None:  # noqa: FBT001
+    def save_model(self, request: HttpRequest, obj: Lead, form: LeadForm, change: bool) -> None:  # noqa: FBT001
         """Only what was typed: the other columns may have moved on since the page was opened."""
         obj.save(update_fields=form.changed_data)
+        self.save_typed(request, obj, form)
 
     def get_urls(self) -> list[URLPattern]:
         move = self.admin_site.admin_view(require_POST(self.move))

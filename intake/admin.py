@@ -30,7 +30,8 @@ from intake import services
 from intake.corrections import latest
 from intake.filters import BelievedGap, BelievedGapOfLead, believed_gap
 from intake.models import Firm, Lead, StaleTransition, Submission
-from intake.verdicts import BUTTON, LeadForm, VerdictDesk
+from intake.verdict_forms import LeadForm
+from intake.verdicts import BUTTON, VerdictDesk
 from notifications.admin import mails_of
 from outbox.admin import ReadOnly, deliveries_of
 from outbox.desk import link, listing, preserved, table

@@ -29,7 +29,8 @@ class BelievedGap(SimpleListFilter):
         # Anything may stand in an address.
         if self.value() not in Lead.Gap.values:
             return queryset
-        return queryset.alias(its_gap=believed_gap(self.of)).filter(its_gap=self.value())
+        rows: QuerySet[Any] = queryset.alias(its_gap=believed_gap(self.of)).filter(its_gap=self.value())
+        return rows
 
 
 class BelievedGapOfLead(BelievedGap):

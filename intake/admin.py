@@ -10,7 +10,6 @@ from django.contrib.auth.models import Group, User
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.db.models import Exists, OuterRef, QuerySet
-from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
@@ -29,7 +28,9 @@ from assessments.replays import Move
 from assessments.services import wording
 from intake import services
 from intake.corrections import latest
+from intake.filters import BelievedGap, BelievedGapOfLead, believed_gap
 from intake.models import Firm, Lead, StaleTransition, Submission
+from intake.verdict_forms import LeadForm
 from intake.verdicts import BUTTON, VerdictDesk
 from notifications.admin import mails_of
 from outbox.admin import ReadOnly, deliveries_of
@@ -46,7 +47,7 @@ class LeadAdmin(VerdictDesk, ModelAdmin):
     """Answers “whom do I call next?”: gap, stage, last activity, and a mark where an effect has failed."""
 
     list_display = ("name", "company", "show_gap", "stage", "owner", "last_activity_at", "attention")
-    list_filter = ("gap", "stage", "company_size", "owner")
+    list_filter = (BelievedGap, "stage", "company_size", "owner")
     list_select_related = ("owner",)
     search_fields = ("email", "name", "company", "phone")
     ordering = ("-last_activity_at",)
@@ -85,10 +86,12 @@ class LeadAdmin(VerdictDesk, ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Lead]:
         failed = Delivery.objects.filter(event__subject=OuterRef("pk"), status=Delivery.Status.FAILED)
-        rows: QuerySet[Lead] = super().get_queryset(request).annotate(has_failed=Exists(failed))
+        rows: QuerySet[Lead] = (
+            super().get_queryset(request).annotate(has_failed=Exists(failed), believed=believed_gap())
+        )
         return rows
 
-    @display(description="Gap", ordering="gap", label=GAP_COLOURS)
+    @display(description="Gap", ordering="believed", label=GAP_COLOURS)
     def show_gap(self, lead: Lead) -> tuple[str, str]:
         return lead.believed_gap, Lead.Gap(lead.believed_gap).label
 
@@ -164,9 +167,10 @@ class LeadAdmin(VerdictDesk, ModelAdmin):
             ),
         )
 
-    def save_model(self, request: HttpRequest, obj: Lead, form: ModelForm, change: bool) -> None:  # noqa: FBT001
+    def save_model(self, request: HttpRequest, obj: Lead, form: LeadForm, change: bool) -> None:  # noqa: FBT001
         """Only what was typed: the other columns may have moved on since the page was opened."""
         obj.save(update_fields=form.changed_data)
+        self.save_typed(request, obj, form)
 
     def get_urls(self) -> list[URLPattern]:
         move = self.admin_site.admin_view(require_POST(self.move))
@@ -224,7 +228,7 @@ def _reason(reason: dict[str, Any]) -> SafeString:
 @admin.register(Submission)
 class SubmissionAdmin(ReadOnly):
     list_display = ("created_at", "lead", "verdict", "asked_for", "quarantine_reasons", "is_test")
-    list_filter = ("lead__gap", "asked_for", "is_test", "created_at")
+    list_filter = (BelievedGapOfLead, "asked_for", "is_test", "created_at")
     list_select_related = ("lead", "assessment")
     search_fields = ("id", "lead__email", "lead__name", "lead__company", "message")
     ordering = ("-created_at",)

@@ -14,6 +14,7 @@ from assessments.models import Outcome
 from assessments.outcomes import Found
 from intake import events
 from intake.models import Correction, Lead, Submission
+from outbox.models import Event
 
 
 class ReasonMissing(Exception):
@@ -50,6 +51,11 @@ def latest(lead: Lead) -> Submission | None:
     """What was judged last of what this person sent; a test only where there is nothing else."""
     submissions = lead.submissions.select_related("assessment__questionnaire_version", "lead")
     return submissions.order_by("is_test", "-assessment__created_at").first()
+
+
+def is_told_by(event: Event) -> bool:
+    """Whether a `lead.reassessed` tells of a correction, and not of a new verdict: both are stored as one act."""
+    return Correction.objects.filter(lead=event.subject, corrected_at=event.occurred_at).exists()
 
 
 def _keep(correction: Correction, submission: Submission | None, *, by: AbstractBaseUser | None) -> None:

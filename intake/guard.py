@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl
 
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.core.files.uploadhandler import MemoryFileUploadHandler
+from django.http import HttpRequest
 from django.http.multipartparser import MultiPartParser as DjangoMultiPartParser
 from django.http.multipartparser import MultiPartParserError
 from django.utils.datastructures import MultiValueDict
@@ -53,7 +54,7 @@ class LengthRequired(APIException):
     default_code = "length_required"
 
 
-def refuse_chunks(request: Request) -> None:
+def refuse_chunks(request: Request | HttpRequest) -> None:
     """Django would see an empty body, and the sender an error about a missing name, or no effect at all."""
     if "chunked" in request.headers.get("Transfer-Encoding", "") and not request.META.get("CONTENT_LENGTH"):
         raise LengthRequired
@@ -75,13 +76,9 @@ class FormParser(BaseParser):
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
         # Strict, unlike Django's own: a letter that was sent in another encoding must not be stored as another one.
-        text = decoded(read_body(stream, parser_context))
         fields: MultiValueDict[str, Any] = MultiValueDict()
-        try:
-            for name, value in parse_qsl(text, keep_blank_values=True, errors="strict"):
-                fields.appendlist(name, value)
-        except UnicodeDecodeError as error:
-            raise NotUTF8 from error
+        for name, value in _pairs(decoded(read_body(stream, parser_context))):
+            fields.appendlist(name, value)
         return unflatten(fields)
 
 
@@ -114,16 +111,43 @@ class MultiPartParser(BaseParser):
         return unflatten(fields)
 
 
-def read_body(stream: IO[Any], parser_context: Mapping[str, Any] | None, *, charset: bool = True) -> bytes:
-    """The raw body. Refuses by size before parsing costs anything, and what is compressed or not UTF-8."""
-    request: Request = (parser_context or {})["request"]
+def refuse_unreadable_form(request: HttpRequest) -> None:
+    """For a page that takes a form by itself: what the door would not read is not read there, either.
+
+    Before `request.POST`, in which Django has put a replacement for what it could not read.
+    """
+    refuse_chunks(request)
+    is_plain = request.content_type == FormParser.media_type
+    if not is_plain and request.content_type != MultiPartParser.media_type:
+        raise Unreadable("The body must be a form.")
+    _refuse_by_head(request, charset=is_plain)
+    text = decoded(request.body)
+    if is_plain:
+        _pairs(text)
+
+
+def _pairs(text: str) -> list[tuple[str, str]]:
+    try:
+        return parse_qsl(text, keep_blank_values=True, errors="strict")
+    except UnicodeDecodeError as error:
+        raise NotUTF8 from error
+
+
+def _refuse_by_head(request: HttpRequest, *, charset: bool) -> None:
+    """What the head says of the body: compressed, in another alphabet, or too large."""
     if request.META.get("HTTP_CONTENT_ENCODING", "identity") != "identity":
         raise Unreadable("Compressed bodies are not accepted. Send it plain, without Content-Encoding.")
-    named = (request._request.content_params or {}).get("charset", "utf-8").strip("\"'").lower()
+    named = (request.content_params or {}).get("charset", "utf-8").strip("\"'").lower()
     if charset and named not in {"utf-8", "utf8"}:
         raise Unreadable(f"The charset must be utf-8, not “{named[:40]}”.")
     if int(request.META.get("CONTENT_LENGTH") or 0) > MAX_BYTES:
         raise TooLarge
+
+
+def read_body(stream: IO[Any], parser_context: Mapping[str, Any] | None, *, charset: bool = True) -> bytes:
+    """The raw body. Refuses by size before parsing costs anything, and what is compressed or not UTF-8."""
+    request: Request = (parser_context or {})["request"]
+    _refuse_by_head(request._request, charset=charset)
     body: bytes = stream.read(MAX_BYTES)
     return body
 

@@ -32,6 +32,8 @@ def reassess(submission: Submission, changes: dict[str, Any], *, now: datetime) 
             stored.save(update_fields=["timezone"])
         answers = merged(stored.assessment.answers, changes.get("answers", {}))
         fields = {name: changes.get(name, getattr(stored, name)) for name in JUDGED}
+        if not (fields["message"] + stored.message).strip():
+            fields["message"] = stored.message  # no message before and none now, however it is typed
         if (answers, fields) != (stored.assessment.answers, {name: getattr(stored, name) for name in JUDGED}):
             _judge(stored, answers, fields, now=now)
         return stored

@@ -4,12 +4,13 @@ The part of `intake.admin` for that; `intake.corrections` and `assessments.outco
 to the surrounding form of the page, so that its CSRF token goes along.
 """
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -17,76 +18,24 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 from unfold.decorators import display
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
 from assessments import outcomes
 from assessments.models import Outcome
 from assessments.outcomes import Found
 from intake.corrections import correct_gap, latest
-from intake.models import Lead
+from intake.models import Lead, Submission
+from intake.verdict_forms import CorrectionForm, InPageForm, LeadForm, OutcomeForm, TakeBackForm
 from outbox.desk import listing, preserved, table
 
 BUTTON = "cursor:pointer;border:1px solid currentColor;border-radius:.4rem;padding:.25rem .7rem;margin:0 .4rem .4rem 0"
-ROW = "display:grid;gap:.25rem;margin-bottom:.75rem;max-width:42rem"
-SIDES = [("", "Even, or not known"), ("cto", "CTO"), ("ai", "AI officer")]
-
-
-def _choices(empty: str) -> list[tuple[str, str]]:
-    return [("", empty), *Lead.Gap.choices]
-
-
-def _text(**options: Any) -> forms.CharField:
-    return forms.CharField(max_length=2000, widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}), **options)
-
-
-class InPageForm(forms.Form):
-    """A form inside the form of the page: an empty field of it must not keep the page from being saved."""
-
-    use_required_attribute = False
-
-    def as_rows(self) -> SafeString:
-        return format_html_join(
-            "",
-            '<div style="{}"><label for="{}"><b>{}</b></label>{}</div>',
-            ((ROW, field.id_for_label, field.label, field) for field in self),
-        )
-
-    @property
-    def problems(self) -> str:
-        return " ".join(f"{self.fields[name].label}: {texts[0]}" for name, texts in self.errors.items())
-
-
-class CorrectionForm(InPageForm):
-    gap = forms.ChoiceField(
-        label="The gap really is",
-        choices=_choices("Choose"),
-        widget=UnfoldAdminSelectWidget,
-        error_messages={"required": "choose what it really is."},
-    )
-    reason = _text(label="How you know", error_messages={"required": "say it in a few words."})
-
-
-class OutcomeForm(InPageForm):
-    gap = forms.ChoiceField(
-        label="In the conversation it turned out to be",
-        choices=_choices("Choose"),
-        widget=UnfoldAdminSelectWidget,
-        error_messages={"required": "choose what it turned out to be."},
-    )
-    primary = forms.ChoiceField(
-        label="Of both, the heavier side", choices=SIDES, required=False, widget=UnfoldAdminSelectWidget
-    )
-    note = _text(label="Note", required=False)
-
-    def clean_primary(self) -> str:
-        primary = str(self.cleaned_data["primary"])
-        if primary and self.cleaned_data.get("gap", "both") != "both":
-            raise forms.ValidationError("only both has one. Leave it empty.")
-        return primary
+SAVES = {"_save", "_continue", "_addanother", "_saveasnew"}
+NOTHING_TO_MEASURE = "There is no verdict to measure: nothing but tests was sent."
 
 
 class VerdictDesk:
     """Mixed into the admin of leads."""
+
+    form = LeadForm
 
     fields_shown = ("corrections", "correct", "outcome", "record")
     forms_shown = ("correct", "record")
@@ -117,7 +66,7 @@ class VerdictDesk:
         buttons = [("admin:intake_lead_correct", "Correct the gap")]
         if lead.corrected_gap:
             buttons.append(("admin:intake_lead_uncorrect", "Take the correction back"))
-        form = CorrectionForm(prefix="correction", initial={"gap": lead.corrected_gap})
+        form = CorrectionForm(_sent(lead), prefix="correction", initial={"gap": lead.corrected_gap})
         what = "Holds for this person from now on. A held time may go to another advisor; a confirmed one stays."
         return _form(lead, form, what, buttons)
 
@@ -137,7 +86,7 @@ class VerdictDesk:
     def record(self, lead: Lead) -> SafeString:
         outcome = _outcome(lead)
         known = {name: getattr(outcome, name) for name in ("gap", "primary", "note")} if outcome else {}
-        form = OutcomeForm(prefix="outcome", initial=known)
+        form = OutcomeForm(_sent(lead), prefix="outcome", initial=known)
         what = (
             "Measures the verdict on what was sent last, and changes nothing about the person. Record again to change."
         )
@@ -149,42 +98,91 @@ class VerdictDesk:
         views = {"correct": self.do_correct, "uncorrect": self.do_uncorrect, "record": self.do_record}
         urls: list[URLPattern] = super().get_urls()  # type: ignore[misc]  # of the admin that this is mixed into
         return [
-            path(f"<uuid:pk>/{name}/", self.admin_site.admin_view(require_POST(view)), name=f"intake_lead_{name}")
+            path(
+                f"<uuid:pk>/{name}/",
+                self.admin_site.admin_view(require_POST(partial(self._pressed, view))),
+                name=f"intake_lead_{name}",
+            )
             for name, view in views.items()
         ] + urls
+
+    def _pressed(self, view: Callable[..., HttpResponse], request: HttpRequest, pk: Any) -> HttpResponse:
+        """A page that came back stands under the address of its button, and *Save* may be sent there, too."""
+        return self._page(request, pk) if SAVES & request.POST.keys() else view(request, pk)
+
+    def _page(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        request.path = request.path_info = reverse("admin:intake_lead_change", args=[pk])
+        response: HttpResponse = self.changeform_view(request, str(pk))  # type: ignore[attr-defined]
+        return response
+
+    def _refuse(self, request: HttpRequest, lead: Lead, problem: str) -> HttpResponse:
+        """The page as it was sent, with everything that was typed into any of its forms."""
+        request.refused = problem  # type: ignore[attr-defined]
+        return self._page(request, lead.pk)
+
+    def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        form = super().get_form(request, *args, **kwargs)  # type: ignore[misc]
+        form.refused = getattr(request, "refused", "")
+        return form
+
+    def get_object(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        lead = super().get_object(request, *args, **kwargs)  # type: ignore[misc]
+        if lead is not None and request.method == "POST":
+            lead.sent = request.POST  # for the forms in the page, which are shown by the lead alone
+        return lead
+
+    def save_typed(self, request: HttpRequest, lead: Lead, form: LeadForm) -> None:
+        """What was typed into the forms of the page, with the page."""
+        for typed in form.typed():
+            if isinstance(typed, CorrectionForm) and typed.is_valid():
+                self._correct(request, lead, **typed.cleaned_data)
+            elif typed.is_valid():
+                self._record(request, lead, Found(**typed.cleaned_data))
 
     def do_correct(self, request: HttpRequest, pk: Any) -> HttpResponse:
         lead = self._lead(request, pk)
         form = CorrectionForm(request.POST, prefix="correction")
         if not form.is_valid():
-            return self._back(request, lead, error=form.problems)
-        return self._corrected(request, lead, form.cleaned_data["gap"], form.cleaned_data["reason"])
+            return self._refuse(request, lead, form.problems)
+        self._correct(request, lead, **form.cleaned_data)
+        return _back(lead)
 
     def do_uncorrect(self, request: HttpRequest, pk: Any) -> HttpResponse:
         lead = self._lead(request, pk)
-        reason = CorrectionForm(request.POST, prefix="correction").data.get("correction-reason", "")
-        return self._corrected(request, lead, "", reason.replace("\x00", "")[:2000])
-
-    def _corrected(self, request: HttpRequest, lead: Lead, gap: str, reason: str) -> HttpResponse:
-        changed = correct_gap(lead, gap, reason=reason, by=request.user, now=timezone.now())  # type: ignore[arg-type]
-        believed = Lead.Gap(lead.believed_gap).label
-        if not changed:
-            return self._back(request, lead, done=f"It stood so already: {believed}.")
-        did = f"corrected the gap to {gap}" if gap else "took the correction of the gap back"
-        return self._back(request, lead, did=did, done=f"The gap of {lead} is now {believed}.")
+        form = TakeBackForm(request.POST, prefix="correction")
+        if not form.is_valid():
+            return self._refuse(request, lead, form.problems)
+        self._correct(request, lead, "", **form.cleaned_data)
+        return _back(lead)
 
     def do_record(self, request: HttpRequest, pk: Any) -> HttpResponse:
         lead = self._lead(request, pk)
         form = OutcomeForm(request.POST, prefix="outcome")
-        submission = latest(lead)
-        if submission is None or submission.is_test:
-            return self._back(request, lead, error="There is no verdict to measure: nothing but tests was sent.")
+        if not _measured(lead):
+            return self._refuse(request, lead, NOTHING_TO_MEASURE)
         if not form.is_valid():
-            return self._back(request, lead, error=form.problems)
-        found = Found(**form.cleaned_data)
+            return self._refuse(request, lead, form.problems)
+        self._record(request, lead, Found(**form.cleaned_data))
+        return _back(lead)
+
+    def _correct(self, request: HttpRequest, lead: Lead, gap: str, reason: str) -> None:
+        changed = correct_gap(lead, gap, reason=reason, by=request.user, now=timezone.now())  # type: ignore[arg-type]
+        believed = Lead.Gap(lead.believed_gap).label
+        if not changed:
+            messages.success(request, f"It stood so already: {believed}.")
+            return
+        did = f"corrected the gap to {gap}" if gap else "took the correction of the gap back"
+        self.log_change(request, lead, did)  # type: ignore[attr-defined]
+        messages.success(request, f"The gap of {lead} is now {believed}.")
+
+    def _record(self, request: HttpRequest, lead: Lead, found: Found) -> None:
+        submission = _measured(lead)
+        if submission is None:
+            messages.error(request, NOTHING_TO_MEASURE)
+            return
         outcomes.record(submission.assessment, found, by=request.user, now=timezone.now())  # type: ignore[arg-type]
-        real = Lead.Gap(found.gap).label
-        return self._back(request, lead, did=f"recorded the real gap: {found.gap}", done=f"Recorded: {real}.")
+        self.log_change(request, lead, f"recorded the real gap: {found.gap}")  # type: ignore[attr-defined]
+        messages.success(request, f"Recorded: {Lead.Gap(found.gap).label}.")
 
     def _lead(self, request: HttpRequest, pk: Any) -> Lead:
         lead = get_object_or_404(Lead, pk=pk)
@@ -192,13 +190,19 @@ class VerdictDesk:
             raise PermissionDenied
         return lead
 
-    def _back(
-        self, request: HttpRequest, lead: Lead, *, did: str = "", done: str = "", error: str = ""
-    ) -> HttpResponse:
-        if did:
-            self.log_change(request, lead, did)  # type: ignore[attr-defined]
-        messages.add_message(request, messages.ERROR if error else messages.SUCCESS, error or done)
-        return HttpResponseRedirect(reverse("admin:intake_lead_change", args=[lead.pk]))
+
+def _back(lead: Lead) -> HttpResponse:
+    return HttpResponseRedirect(reverse("admin:intake_lead_change", args=[lead.pk]))
+
+
+def _sent(lead: Lead) -> QueryDict | None:
+    return getattr(lead, "sent", None)
+
+
+def _measured(lead: Lead) -> Submission | None:
+    """The enquiry whose verdict an outcome is about; None where there are but tests."""
+    submission = latest(lead)
+    return None if submission is None or submission.is_test else submission
 
 
 def _form(lead: Lead, form: InPageForm, what: str, buttons: list[tuple[str, str]]) -> SafeString:

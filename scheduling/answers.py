@@ -4,6 +4,7 @@ The PATCH (`scheduling.visitor`) and the small questions on the verdict page tak
 bounds the fields, `intake.reassess` merges and judges.
 """
 
+import contextlib
 from datetime import datetime
 from typing import Any
 
@@ -13,18 +14,20 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
-from rest_framework.exceptions import ErrorDetail, ValidationError
+from rest_framework.exceptions import APIException, ErrorDetail, ValidationError
 
 from assessments import services as assessments
 from assessments.rulesets import COMPANY_SIZES
 from intake import changes
 from intake import services as intake
+from intake.guard import refuse_unreadable_form
 from intake.limits import limited
 from intake.models import Firm, Submission
 from intake.pages import ASKED_FOR, LABELS
 from intake.reassess import NothingToJudge, reassess
 from intake.serializers import NOTHING_TO_JUDGE
-from scheduling import services, tokens
+from scheduling import pages, reviews, services, tokens
+from scheduling.services import UnableToBook
 
 FIELDS = ("message", "asked_for", "company_size")
 
@@ -36,13 +39,25 @@ def correct(submission: Submission, data: Any, *, now: datetime) -> Submission:
         with transaction.atomic():
             corrected = reassess(submission, fields, now=now)
             if fields.get("timezone"):
-                services.show_in_zone(corrected)
+                _in_new_zone(corrected, is_judged_again=corrected.assessment_id != submission.assessment_id, now=now)
     except NothingToJudge as error:
         raise ValidationError([ErrorDetail(NOTHING_TO_JUDGE, code="nothing_to_judge")]) from error
     except Submission.DoesNotExist as error:
         raise Http404 from error
     intake.note_activity(corrected, now=now)
     return corrected
+
+
+def _in_new_zone(submission: Submission, *, is_judged_again: bool, now: datetime) -> None:
+    """What is open is told in their hours, and a time held at their night is exchanged.
+
+    At once, as an act of their own: no verdict has changed that others would have to hear of. With a new one the
+    review that follows from it looks at the hours, too.
+    """
+    services.show_in_zone(submission)
+    if not is_judged_again:
+        with contextlib.suppress(UnableToBook):  # then the time stays, and the page offers others
+            services.in_turn(submission, lambda: reviews.review(submission, now=now))
 
 
 @csrf_exempt
@@ -52,7 +67,13 @@ def edit(request: HttpRequest, token: str) -> HttpResponse:
     submission = tokens.submission_of(token)
     if request.method != "POST":
         return _form(request, submission)
+    try:
+        refuse_unreadable_form(request)
+    except APIException as error:
+        return _form(request, submission, errors={"answers": str(error.detail)}, status=error.status_code)
     sent = _sent(request.POST)
+    if not sent and pages.asks(submission):
+        return pages.ask_again(request, submission)
     try:
         correct(submission, sent, now=timezone.now())
     except ValidationError as error:

@@ -24,11 +24,17 @@ def choose(slots: Iterable[Interval], *, now: datetime, zone: ZoneInfo) -> Inter
     prospect's zone, within ten working days; None where there is none."""
     days = working_days_after(now.astimezone(zone).date())
     for slot in slots:
-        start, end = (moment.astimezone(zone) for moment in slot)
-        in_office_hours = OFFICE_HOURS[0] <= start.time() and end.time() <= OFFICE_HOURS[1]
-        if slot[0] >= now + EARLIEST and start.date() == end.date() and start.date() in days and in_office_hours:
+        if slot[0] >= now + EARLIEST and slot[0].astimezone(zone).date() in days and in_office_hours(slot, zone=zone):
             return slot
     return None
+
+
+def in_office_hours(slot: Interval, *, zone: ZoneInfo) -> bool:
+    """Monday to Friday, 09:00 to 17:00 there."""
+    start, end = (moment.astimezone(zone) for moment in slot)
+    if start.date() != end.date() or not is_working_day(start.date()):
+        return False
+    return OFFICE_HOURS[0] <= start.time() and end.time() <= OFFICE_HOURS[1]
 
 
 def is_working_day(day: date) -> bool:

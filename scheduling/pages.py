@@ -20,7 +20,7 @@ from assessments import words as verdicts
 from intake import services as intake
 from intake.limits import limited
 from intake.models import Firm, Submission
-from scheduling import replies, services, words
+from scheduling import fitting, replies, services, words
 from scheduling.availability import free_slots
 from scheduling.models import Advisor, Assignment, Booking
 from scheduling.services import UnableToBook
@@ -56,6 +56,8 @@ def act(request: HttpRequest, token: str, action: str) -> HttpResponse:
 
 def _do(submission: Submission, action: str, start: str, *, now: datetime) -> None:
     moment = _moment(start)
+    if action == "confirm" and moment is None:
+        raise UnableToBook("closed", "We could not see which time you keep. Look at it again, and keep it.")
     if action == "confirm":
         services.confirm(submission, now=now, seen=moment)
     elif action == "cancel":
@@ -74,7 +76,24 @@ def _moment(start: str) -> datetime | None:
     return moment if moment and moment.tzinfo else None
 
 
-def _page(request: HttpRequest, submission: Submission, *, notice: str = "", status: int = 200) -> HttpResponse:
+def ask_again(request: HttpRequest, submission: Submission) -> HttpResponse:
+    """The page once more, for somebody who sent its questions without an answer."""
+    return _page(request, submission, unanswered=True, status=400)
+
+
+def asks(submission: Submission) -> bool:
+    """Whether the page has questions that would settle the case."""
+    return bool(_questions(submission))
+
+
+def _page(
+    request: HttpRequest,
+    submission: Submission,
+    *,
+    notice: str = "",
+    unanswered: bool = False,
+    status: int = 200,
+) -> HttpResponse:
     now = timezone.now()
     decision = submission.assessment.decision
     booking = replies.latest_booking(submission)
@@ -85,6 +104,7 @@ def _page(request: HttpRequest, submission: Submission, *, notice: str = "", sta
     context = {
         "firm": Firm.get(),
         "notice": notice,
+        "unanswered": unanswered,
         "wording": verdicts.BY_ENGAGEMENT[decision["engagement"]],
         "asked_otherwise": verdicts.asked_otherwise(decision["asked_for"] or "", decision["gap"]),
         "decision": decision,
@@ -154,7 +174,7 @@ def _assigned(submission: Submission) -> Advisor | None:
 
 def _offers(submission: Submission, advisor: Advisor) -> list[dict[str, Any]]:
     """Free times to choose from: the next ones, one or two a day, in the prospect's zone."""
-    zone = services.zone_of(submission, advisor)
+    zone = fitting.zone_of(submission, advisor)
     free = words.spread(free_slots([advisor], now=timezone.now())[advisor.id], zone=zone, count=OFFERED)
     return [
         {

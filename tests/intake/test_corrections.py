@@ -1,5 +1,7 @@
 """Staff know better: correcting a gap, taking it back, and recording what a conversation showed, at the desk."""
 
+import re
+
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
@@ -310,6 +312,94 @@ def test_page_is_saved_though_the_forms_in_it_are_empty(admin, lead):
 
     assert (response.status_code, Lead.objects.get().name) == (302, "Countess Lovelace")
     assert Correction.objects.count() == 0
+
+
+def save(client: Client, lead: Lead, url: str = "", *, pressed: str = "_save", **typed: str) -> HttpResponse:
+    """The whole page as a browser sends it: what was shown, with what was typed into it, and the button."""
+    shown = client.get(page_url(lead)).content.decode()
+    hidden = re.findall(r'<input type="hidden" name="(initial-[^"]+)"(?: value="([^"]*)")?', shown)
+    fields = {name: getattr(lead, name) for name in ("name", "company", "company_size", "role", "phone", "website")}
+    chosen = dict.fromkeys(("correction-gap", "outcome-gap", "outcome-primary", "outcome-note"), "")
+    chosen |= {name.removeprefix("initial-"): value for name, value in hidden}
+    button = {pressed: "1"} if pressed else {}
+    sent = {**fields, "timezone": lead.timezone, "owner": "", **chosen, **dict(hidden), **button, **typed}
+    return client.post(url or page_url(lead), sent)
+
+
+def test_correction_and_outcome_that_were_typed_are_saved_with_the_page(admin, lead):
+    typed = {"correction-gap": "cto", "correction-reason": "Their CTO left.", "outcome-gap": "both"}
+
+    response = save(admin, lead, name="Countess Lovelace", **typed)
+
+    stored, row = Lead.objects.get(), Correction.objects.get()
+    assert (response.status_code, stored.name, stored.believed_gap) == (302, "Countess Lovelace", "cto")
+    assert (row.reason, Outcome.objects.get(source="conversation").gap) == ("Their CTO left.", "both")
+    assert {"corrected the gap to cto", "recorded the real gap: both"} < set(log())
+
+
+def test_page_that_is_saved_as_it_is_corrects_and_records_nothing_again(admin, lead):
+    act(admin, lead, "correct", gap="cto", reason="Once.")
+    act(admin, lead, "record", gap="both", primary="ai", note="First line\r\nand second")
+    before = Outcome.objects.get(source="conversation").recorded_at
+
+    response = save(admin, lead, name="Countess Lovelace")
+
+    assert (response.status_code, Lead.objects.get().name) == (302, "Countess Lovelace")
+    assert (Correction.objects.count(), Outcome.objects.get(source="conversation").recorded_at) == (1, before)
+
+
+WRONG = [
+    ({"correction-gap": "cto"}, "How you know: say it in a few words."),
+    ({"correction-reason": "Typed at length"}, "The gap really is: choose what it really is."),
+    ({"correction-gap": "cto", "correction-reason": "Typed " * 400}, "How you know: Ensure this value has at most"),
+    ({"outcome-note": "Typed at length"}, "In the conversation it turned out to be: choose"),
+]
+
+
+@pytest.mark.parametrize("with_button", [False, True])
+@pytest.mark.parametrize(("typed", "said"), WRONG)
+def test_what_is_wrong_is_refused_with_everything_kept(admin, lead, typed, said, with_button):
+    button = "correct" if any(name.startswith("correction") for name in typed) else "record"
+    url = reverse(f"admin:intake_lead_{button}", args=[lead.pk]) if with_button else ""
+
+    response = save(admin, lead, url, name="Countess Lovelace", pressed="" if with_button else "_save", **typed)
+
+    html = response.content.decode()
+    assert (response.status_code, Lead.objects.get().name) == (200, "Ada Lovelace")
+    assert said in html
+    assert 'value="Countess Lovelace"' in html
+    assert all(value.strip() in html for value in typed.values())
+    assert bool(re.search(r'<option value="cto"\s+selected', html)) == ("correction-gap" in typed)
+    assert (Correction.objects.count(), Outcome.objects.count(), log()) == (0, 0, [])
+
+
+def test_page_that_came_back_is_saved_where_it_stands_by_then(admin, lead):
+    """It came from the address of a button, and a browser may send it there again."""
+    url = reverse("admin:intake_lead_correct", args=[lead.pk])
+
+    response = save(admin, lead, url, pressed="_continue", name="Countess Lovelace")
+
+    assert (response.status_code, response.headers["Location"]) == (302, page_url(lead))
+    assert (Lead.objects.get().name, Correction.objects.count()) == ("Countess Lovelace", 0)
+
+
+def test_text_of_exactly_the_longest_length_passes_with_its_lines(admin, lead):
+    """A browser counts a line's end as one, and sends two."""
+    text = "\r\n".join(["x" * 399] * 5)
+
+    act(admin, lead, "correct", gap="cto", reason=text)
+
+    assert len(Correction.objects.get().reason) == 1999
+    assert admin.get(page_url(lead)).content.decode().count('maxlength="2000"') == 2
+
+
+def test_reason_for_taking_back_is_refused_and_not_cut(admin, lead):
+    act(admin, lead, "correct", gap="cto", reason="Once.")
+
+    response = act(admin, lead, "uncorrect", reason="x" * 2001)
+
+    assert "at most 2000" in response.content.decode()
+    assert Lead.objects.get().corrected_gap == "cto"
 
 
 def test_no_payload_lives_in_a_reason_a_note_or_who_wrote_it(admin, lead):

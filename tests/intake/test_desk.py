@@ -146,8 +146,8 @@ def test_search_for_anything_is_no_crash(admin_client, lead, query):
 
 
 FILTERS = {
-    "intake.Lead": ("gap__exact", "stage__exact", "company_size", "owner__id__exact", "owner__isnull"),
-    "intake.Submission": ("lead__gap__exact", "asked_for", "is_test__exact", "created_at__gte"),
+    "intake.Lead": ("gap", "stage__exact", "company_size", "owner__id__exact", "owner__isnull"),
+    "intake.Submission": ("gap", "asked_for", "is_test__exact", "created_at__gte"),
     "outbox.Event": ("type",),
     "outbox.Delivery": ("status__exact", "task", "event__type"),
     "notifications.Mail": ("kind__exact", "status__exact"),
@@ -191,3 +191,35 @@ def test_login_with_nul_is_refused(client, db, field):
 
     assert response.status_code == 200
     assert "_auth_user_id" not in client.session
+
+
+# --- what the house believes ----------------------------------------------------------------------------
+
+
+def names(client: Client, model: type[Lead] | type[Submission], query: str) -> list[str]:
+    """Who is listed, in order."""
+    rows = client.get(f"{list_url(model)}?{query}").context["cl"].queryset
+    return [str(row if isinstance(row, Lead) else row.lead) for row in rows]
+
+
+@pytest.fixture
+def believed(house) -> None:
+    """Ada and Grace are judged AI, and staff say that Ada's gap is the CTO."""
+    for name in ("Ada", "Grace"):
+        make_submission(name=name, email=f"{name}@example.com")
+    Lead.objects.filter(name="Ada").update(corrected_gap="cto")
+
+
+@pytest.mark.parametrize("model", [Lead, Submission])
+def test_lists_are_filtered_by_the_gap_that_they_show(admin_client, believed, model):
+    assert names(admin_client, model, "gap=cto") == ["Ada"]
+    assert names(admin_client, model, "gap=ai") == ["Grace"]
+    assert names(admin_client, model, "gap=both") == []
+    assert sorted(names(admin_client, model, "gap=")) == sorted(names(admin_client, model, "")) == ["Ada", "Grace"]
+
+
+def test_list_of_leads_is_sorted_by_the_gap_that_it_shows(admin_client, believed):
+    column = admin_client.get(list_url(Lead)).context["cl"].list_display.index("show_gap")
+
+    assert names(admin_client, Lead, f"o={column}") == ["Grace", "Ada"]
+    assert names(admin_client, Lead, f"o=-{column}") == ["Ada", "Grace"]

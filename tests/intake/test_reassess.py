@@ -350,3 +350,13 @@ def test_submission_that_was_erased_meanwhile_is_not_found(house):
 
     with pytest.raises(Submission.DoesNotExist):
         reassess(submission, {"answers": TO_CTO}, now=timezone.now())
+
+
+@pytest.mark.parametrize(("before", "after"), [("", "   "), ("   ", ""), (" ", "\r\n\t"), ("   ", None)])
+def test_blank_message_is_no_message_however_it_is_typed(house, client, before, after):
+    submission = make_submission(message=before)
+
+    response = patch(client, submission, {"message": after})
+
+    assert verdict(response)["gap"] == "ai"
+    assert (Assessment.objects.count(), published()) == (1, RECEIVED)

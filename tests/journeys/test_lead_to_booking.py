@@ -66,7 +66,7 @@ def test_a_stranger_becomes_a_booked_lead(house, mail, consumer):
     assert Counter(message["type"] for message in messages)["lead.assessed"] == 1
     assert messages[-1]["data"]["booking"]["start"] == held["booking"]["start"]
 
-    confirmed = httpx.post(f"{reply['links']['page']}confirm/")
+    confirmed = httpx.post(f"{reply['links']['page']}confirm/", data={"start": held["booking"]["start"]})
     assert confirmed.status_code == 303
     assert httpx.get(reply["links"]["self"]).json()["booking_state"] == "confirmed"
     assert events_until(consumer, "booking.confirmed")[-1]["data"]["lead"]["stage"] == "new"

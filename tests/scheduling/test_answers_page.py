@@ -187,12 +187,70 @@ def test_clear_case_asks_nothing_more(client: Client, submission: Submission) ->
     assert f'href="{page(submission, "answers/")}"' in html
 
 
-def test_questions_without_an_answer_change_nothing(client: Client, monday: datetime) -> None:
+def test_questions_without_an_answer_change_nothing_and_say_so(client: Client, monday: datetime) -> None:
     submission = make_unclear()
 
     response = client.post(page(submission, "answers/"), {})
 
-    assert (response.status_code, Assessment.objects.count()) == (303, 1)
+    html = response.content.decode()
+    assert (response.status_code, Assessment.objects.count(), is_private(response)) == (400, 1, True)
+    assert re.search(r'role="alert"[^>]*>Choose an answer first\.', html)
+    assert html.index("would settle it") < html.index("Choose an answer first.")
+
+
+def test_empty_form_where_nothing_is_asked_leads_back(client: Client, submission: Submission) -> None:
+    response = client.post(page(submission, "answers/"), {})
+
+    assert (response.status_code, response.headers["Location"]) == (303, page(submission))
+
+
+FORM = "application/x-www-form-urlencoded"
+MULTIPART = "multipart/form-data; boundary=x"
+UNREADABLE = [
+    (b"message=caf%E9", FORM, 400, "not UTF-8"),
+    (b"message=caf\xe9", FORM, 400, "not UTF-8"),
+    (b"message=%ED%A0%80", FORM, 400, "not UTF-8"),
+    (b"answers.%E9=yes&message=a", FORM, 400, "not UTF-8"),
+    (b'--x\r\nContent-Disposition: form-data; name="message"\r\n\r\ncaf\xe9\r\n--x--\r\n', MULTIPART, 400, "not UTF-8"),
+    (b'{"message": "a"}', "application/json", 415, "must be a form"),
+    (b"message=a", "text/plain", 415, "must be a form"),
+    (b"message=a", f"{FORM}; charset=latin-1", 415, "must be utf-8"),
+]
+
+
+@pytest.mark.parametrize(("body", "kind", "status", "said"), UNREADABLE)
+def test_body_that_is_no_readable_form_is_refused(
+    client: Client, submission: Submission, body: bytes, kind: str, status: int, said: str
+) -> None:
+    response = client.generic("POST", page(submission, "answers/"), body, content_type=kind)
+
+    assert response.status_code == status
+    assert said in response.content.decode()
+    assert is_private(response)
+    assert (Submission.objects.get().message, Assessment.objects.count()) == (submission.message, 1)
+
+
+def test_form_in_parts_is_read(client: Client, submission: Submission) -> None:
+    body = '--x\r\nContent-Disposition: form-data; name="message"\r\n\r\ncafé\r\n--x--\r\n'.encode()
+
+    response = client.generic("POST", page(submission, "answers/"), body, content_type=MULTIPART)
+
+    assert (response.status_code, Submission.objects.get().message) == (303, "café")
+
+
+def test_page_that_asks_something_does_not_renew_itself_under_the_answers(client: Client, monday: datetime) -> None:
+    asks = client.get(page(make_unclear())).content.decode()
+    clear = client.get(page(factories.make_submission(email="grace@example.com"))).content.decode()
+
+    assert ('http-equiv="refresh"' in asks, "renews itself" in asks) == (False, False)
+    assert "Look again</a>" in asks
+    assert ('http-equiv="refresh"' in clear, "renews itself" in clear) == (True, True)
+
+
+def test_page_that_was_posted_to_renews_as_the_page_itself(client: Client, submission: Submission) -> None:
+    html = client.post(page(submission, "book/"), {"start": "x"}).content.decode()
+
+    assert f'http-equiv="refresh" content="3; url={page(submission)}"' in html
 
 
 def test_page_renews_itself_until_the_house_has_looked_at_the_new_verdict(

@@ -178,7 +178,8 @@ def is_surely_prospect(assessment: Assessment) -> bool:
     reading = reading_of(assessment)
     if assessment.decision["intent"] != PROSPECT:
         return False
-    return reading is None or reading.stranger < ruleset_of(assessment.questionnaire_version).thresholds.read_unbooked
+    limits = rulesets.load(assessment.ruleset.partition("/")[0]).thresholds
+    return reading is None or reading.stranger < limits.read_unbooked
 
 
 def engagement_of(gap: str, *, company_size: str) -> str:

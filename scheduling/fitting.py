@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Count, Q
 
-from assessments.evidence import PROSPECT
+from assessments.services import is_surely_prospect
 from intake.belief import Belief, believed
 from intake.models import Submission
 from scheduling import holds, matching
@@ -46,8 +46,8 @@ def _candidates(*, now: datetime) -> list[matching.Candidate]:
 
 
 def is_prospect(submission: Submission) -> bool:
-    """Somebody who wants to sell, work or study here may choose a time; the house books none of itself."""
-    return bool(submission.assessment.decision["intent"] == PROSPECT)
+    """Somebody who may want to sell, work or study here can choose a time; the house books none of itself."""
+    return is_surely_prospect(submission.assessment)
 
 
 def slot_to_hold(submission: Submission, advisor: Advisor, free: list[Interval], *, now: datetime) -> Interval | None:

@@ -1,8 +1,8 @@
 """The verdict on a submission, or its time zone, has changed: do the advisor and the held time still fit?
 
-Comes after `intake.reassess` and a correction by staff, through the outbox (`lead.reassessed`); after another zone alone,
-at once (`scheduling.answers`). Nobody is mailed
-for it: the reply was sent, and the page shows what is held or offered now.
+Comes after `intake.reassess` and a correction by staff, through the outbox (`lead.reassessed`); after another zone
+alone, at once (`scheduling.answers`). Nobody is mailed for it: the reply was sent, and the page shows what is held
+or offered now.
 """
 
 from dataclasses import asdict

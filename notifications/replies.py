@@ -16,7 +16,7 @@ from notifications import bookings, compose, mails
 from notifications.compose import Button, Value
 from notifications.models import Mail, Template
 from outbox.models import Delivery
-from scheduling import services, words
+from scheduling import fitting, services, words
 from scheduling.availability import free_slots
 from scheduling.models import Advisor, Assignment, Booking
 from scheduling.services import UnableToBook
@@ -113,7 +113,7 @@ _OPENING = {
 
 
 def _offers(submission: Submission, advisor: Advisor, *, now: datetime) -> Value:
-    zone = services.zone_of(submission, advisor)
+    zone = fitting.zone_of(submission, advisor)
     free = words.spread(free_slots([advisor], now=now)[advisor.id], zone=zone, count=OFFERED)
     if not free:
         return f"{advisor.name} has no free time at the moment. Answer this mail with times that suit you."

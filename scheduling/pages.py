@@ -20,7 +20,7 @@ from assessments import words as verdicts
 from intake import services as intake
 from intake.limits import limited
 from intake.models import Firm, Submission
-from scheduling import replies, services, words
+from scheduling import fitting, replies, services, words
 from scheduling.availability import free_slots
 from scheduling.models import Advisor, Assignment, Booking
 from scheduling.services import UnableToBook
@@ -174,7 +174,7 @@ def _assigned(submission: Submission) -> Advisor | None:
 
 def _offers(submission: Submission, advisor: Advisor) -> list[dict[str, Any]]:
     """Free times to choose from: the next ones, one or two a day, in the prospect's zone."""
-    zone = services.zone_of(submission, advisor)
+    zone = fitting.zone_of(submission, advisor)
     free = words.spread(free_slots([advisor], now=timezone.now())[advisor.id], zone=zone, count=OFFERED)
     return [
         {

@@ -1,7 +1,8 @@
-"""The verdict on a submission has changed: does the advisor who was chosen still fit?
+"""The verdict on a submission, or its time zone, has changed: do the advisor and the held time still fit?
 
-Comes after `intake.reassess` and a correction by staff, through the outbox (`lead.reassessed`). Nobody is mailed
-for it: the reply was sent, and the page shows what is held or offered now.
+Comes after `intake.reassess` and a correction by staff, through the outbox (`lead.reassessed`); after another zone
+alone, at once (`scheduling.answers`). Nobody is mailed for it: the reply was sent, and the page shows what is held or
+offered now.
 """
 
 from dataclasses import asdict
@@ -14,7 +15,7 @@ from intake import services as intake
 from intake.corrections import is_told_by
 from intake.models import Submission
 from outbox.models import Delivery
-from scheduling import holds, services
+from scheduling import fitting, holds, services
 from scheduling.availability import free_slots
 from scheduling.models import Advisor, Assignment, Booking
 from scheduling.slots import Interval
@@ -56,7 +57,7 @@ def review(submission: Submission, *, now: datetime) -> str:
         return "A test: there is no conversation."
     if Booking.objects.filter(submission=submission, status__in=SETTLED).exists():
         return "The conversation stays as it was agreed."
-    submission.refresh_from_db(fields=services.DECIDES)
+    submission.refresh_from_db(fields=fitting.DECIDES)
     result = _rematch(submission, assignment, now=now)
     assignment.decided_at = now
     assignment.save()
@@ -65,15 +66,15 @@ def review(submission: Submission, *, now: datetime) -> str:
 
 def _rematch(submission: Submission, assignment: Assignment, *, now: datetime) -> str:
     hold = services.open_booking(submission, now=now)
-    if hold is not None and not services.is_prospect(submission):
+    if hold is not None and not fitting.is_prospect(submission):
         services.release(hold, now=now)
         assignment.outcome = Outcome.OFFER
         hold = None
-    ranked, step = services.rank(submission, now=now)
+    ranked, step = fitting.rank(submission, now=now)
     advisor_id = hold.advisor.id if hold else assignment.advisor_id
     if advisor_id in {candidate.id for candidate in ranked}:
         return _into_office_hours(hold, assignment, now=now) if hold else FITS
-    advisors = services.locked([candidate.id for candidate in ranked])
+    advisors = fitting.locked([candidate.id for candidate in ranked])
     free = free_slots(advisors, now=now)
     advisor = next((advisor for advisor in advisors if free[advisor.id]), None)
     if advisor is None:
@@ -88,9 +89,9 @@ def _rematch(submission: Submission, assignment: Assignment, *, now: datetime) -
 
 def _into_office_hours(hold: Booking, assignment: Assignment, *, now: datetime) -> str:
     """The advisor fits, and the held time does unless the prospect named a zone where it is night."""
-    if holds.in_office_hours((hold.starts_at, hold.ends_at), zone=services.zone_of(hold.submission, hold.advisor)):
+    if holds.in_office_hours((hold.starts_at, hold.ends_at), zone=fitting.zone_of(hold.submission, hold.advisor)):
         return FITS
-    (advisor,) = services.locked([hold.advisor.id])
+    (advisor,) = fitting.locked([hold.advisor.id])
     free = free_slots([advisor], now=now)[advisor.id]
     assignment.outcome = Outcome.HELD if _exchange(hold, advisor, free, now=now) else Outcome.OFFER
     return "Nobody is asked to talk at night: the held time is given back."
@@ -99,7 +100,7 @@ def _into_office_hours(hold: Booking, assignment: Assignment, *, now: datetime) 
 def _exchange(hold: Booking, advisor: Advisor, free: list[Interval], *, now: datetime) -> bool:
     """Lets a held time go; whether another one is held instead, under the same rules as the first."""
     services.release(hold, now=now)
-    slot = services.slot_to_hold(hold.submission, advisor, free, now=now)
+    slot = fitting.slot_to_hold(hold.submission, advisor, free, now=now)
     if slot:
         services.book(hold.submission, advisor, slot, status=Booking.Status.TENTATIVE, now=now)
     return slot is not None

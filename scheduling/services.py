@@ -12,20 +12,17 @@ from dataclasses import asdict
 from datetime import datetime
 from functools import partial
 from typing import TypeVar
-from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError, OperationalError, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
-from django.db.models import Count, Q, QuerySet, prefetch_related_objects
+from django.db.models import QuerySet, prefetch_related_objects
 from django.utils import timezone
 
-from assessments.evidence import PROSPECT
 from intake import events
 from intake import services as intake
-from intake.belief import Belief, believed
 from intake.models import Lead, StaleTransition, Submission
 from outbox.models import Delivery
-from scheduling import holds, matching
+from scheduling import fitting, holds
 from scheduling.availability import free_slots, is_free
 from scheduling.models import Advisor, Assignment, Booking, BookingAdvisor
 from scheduling.replies import booking_data
@@ -37,8 +34,6 @@ Outcome = Assignment.Outcome
 # Exclusion violation, unique violation, deadlock, serialization failure: somebody else was faster.
 LOST_RACE = {"23P01", "23505", "40P01", "40001"}
 TRIES = 4
-# What a decision about a conversation goes by, and what a prospect may have changed since it was read.
-DECIDES = ("assessment", "timezone", "company_size", "preferred_start", "hold")
 
 
 class UnableToBook(Exception):
@@ -88,52 +83,26 @@ def _decide(submission: Submission, *, now: datetime) -> Assignment:
     if decided is not None:
         return decided
     # As it stands now: a correction may have come in between.
-    submission.refresh_from_db(fields=DECIDES)
-    ranked, step = rank(submission, now=now)
+    submission.refresh_from_db(fields=fitting.DECIDES)
+    ranked, step = fitting.rank(submission, now=now)
     assignment = Assignment(
         submission=submission, step=step, candidates=[asdict(candidate) for candidate in ranked], decided_at=now
     )
     if submission.is_test:
         assignment.outcome = Outcome.NONE
     else:
-        _give_time(assignment, locked([candidate.id for candidate in ranked]), now=now)
+        _give_time(assignment, fitting.locked([candidate.id for candidate in ranked]), now=now)
     assignment.save(force_insert=True)
     if assignment.outcome == Outcome.UNAVAILABLE:
         events.publish("booking.unavailable", submission=submission, now=now)
     return assignment
 
 
-def rank(submission: Submission, *, now: datetime) -> tuple[list[matching.Candidate], str]:
-    """Who fits what the house believes of this submission, best first, and the step that decided it."""
-    belief = _belief(submission)
-    return matching.rank(belief.engagement, belief.primary, _candidates(now=now))
-
-
-def _belief(submission: Submission) -> Belief:
-    lead = submission.lead
-    assert lead is not None
-    size = submission.company_size or lead.company_size
-    return believed(lead.corrected_gap, submission.assessment.decision, company_size=size)
-
-
-def locked(ids: list[int]) -> list[Advisor]:
-    """The advisors in this order. Locked in one order: two decisions at once would both count the same holds."""
-    rows = Advisor.objects.select_for_update(no_key=True).order_by("pk")
-    advisors = rows.in_bulk(ids)
-    return [advisors[id_] for id_ in ids]
-
-
-def _candidates(*, now: datetime) -> list[matching.Candidate]:
-    ahead = Count("seats", filter=Q(seats__holds_time=True, seats__booking__starts_at__gt=now))
-    rows = Advisor.objects.filter(active=True).annotate(load=ahead)
-    return [matching.Candidate(row.id, row.cto_depth, row.ai_depth, row.load) for row in rows]
-
-
 def _give_time(assignment: Assignment, ranked: list[Advisor], *, now: datetime) -> None:
     """Books the best thing there is: a wished time, else a held one, else the advisor with times to offer."""
     submission = assignment.submission
     free = free_slots(ranked, now=now)
-    wishes = submission.preferred_start if is_prospect(submission) else []
+    wishes = submission.preferred_start if fitting.is_prospect(submission) else []
     for wish in map(datetime.fromisoformat, wishes):
         for advisor in ranked:
             slot = next((slot for slot in free[advisor.id] if slot[0] == wish), None)
@@ -145,31 +114,16 @@ def _give_time(assignment: Assignment, ranked: list[Advisor], *, now: datetime) 
     if assignment.advisor is None:
         assignment.outcome = Outcome.UNAVAILABLE
         return
-    slot = slot_to_hold(submission, assignment.advisor, free[assignment.advisor.id], now=now)
+    slot = fitting.slot_to_hold(submission, assignment.advisor, free[assignment.advisor.id], now=now)
     assignment.outcome = Outcome.HELD if slot else Outcome.OFFER
     if slot:
         book(submission, assignment.advisor, slot, status=Status.TENTATIVE, now=now)
 
 
-def is_prospect(submission: Submission) -> bool:
-    """Somebody who wants to sell, work or study here may choose a time; the house books none of itself."""
-    return bool(submission.assessment.decision["intent"] == PROSPECT)
-
-
-def slot_to_hold(submission: Submission, advisor: Advisor, free: list[Interval], *, now: datetime) -> Interval | None:
-    """The time that is pencilled in unasked, where one may be."""
-    if not submission.hold or not is_prospect(submission) or _belief(submission).gap == "unclear":
-        return None
-    held = BookingAdvisor.objects.filter(advisor=advisor, holds_time=True, booking__status=Status.TENTATIVE)
-    starts = list(held.values_list("booking__starts_at", flat=True))
-    allowed = holds.with_room(free, starts, zone=advisor.zone)
-    return holds.choose(allowed, now=now, zone=zone_of(submission, advisor))
-
-
 def book(submission: Submission, advisor: Advisor, slot: Interval, *, status: Status, now: datetime) -> Booking:
     """Writes the booking and its seat; the exclusion constraint has the last word."""
     confirmed = status == Status.CONFIRMED
-    zone, notice = zone_of(submission, advisor), advisor.rules.notice
+    zone, notice = fitting.zone_of(submission, advisor), advisor.rules.notice
     booking = Booking.objects.create(
         submission=submission,
         status=status,
@@ -317,11 +271,6 @@ def _over(now: datetime) -> QuerySet[Booking]:
 def open_booking(submission: Submission, *, now: datetime) -> Booking | None:
     """The booking that can still be acted on: not ended, and not over by the clock."""
     return _full(Booking.objects.filter(submission=submission, status__in=Booking.OPEN, ends_at__gt=now)).first()
-
-
-def zone_of(submission: Submission, advisor: Advisor) -> ZoneInfo:
-    """The prospect's zone; the advisor's where none came."""
-    return ZoneInfo(submission.timezone or advisor.timezone)
 
 
 def show_in_zone(submission: Submission) -> None:

@@ -23,7 +23,7 @@ from intake.guard import refuse_chunks
 from intake.limits import PublicLimit
 from intake.models import Submission
 from intake.serializers import Instant
-from scheduling import replies, services
+from scheduling import fitting, replies, services
 from scheduling.answers import correct
 from scheduling.availability import free_slots
 from scheduling.models import Advisor
@@ -151,7 +151,7 @@ def _refusal(error: UnableToBook, submission: Submission, *, now: datetime) -> A
         advisor = services.advisor_for(submission)
     except UnableToBook:
         return NotBookable(error, [])
-    zone = services.zone_of(submission, advisor)
+    zone = fitting.zone_of(submission, advisor)
     free = free_slots([advisor], now=now)[advisor.id][:ALTERNATIVES]
     return NotBookable(error, [_slot(slot, zone) for slot in free])
 
@@ -161,7 +161,7 @@ def _slot(slot: Interval, zone: ZoneInfo) -> dict[str, str]:
 
 
 def _zone(request: Request, submission: Submission, advisor: Advisor) -> ZoneInfo:
-    name = request.query_params.get("timezone") or services.zone_of(submission, advisor).key
+    name = request.query_params.get("timezone") or fitting.zone_of(submission, advisor).key
     if not zones.is_known(name):
         raise ValidationError({"timezone": ["That is no IANA time zone. Use a name like Europe/Berlin."]})
     return ZoneInfo(name)

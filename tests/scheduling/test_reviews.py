@@ -1,5 +1,6 @@
 """The verdict has changed: what is confirmed stays, a held or offered time goes to the advisor who fits now."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -242,6 +243,21 @@ VENDOR = Reading(
     reader="test", gaps={"cto": 0.1, "ai": 0.7, "both": 0.1, "unclear": 0.1}, intent="vendor", intent_strength=0.9,
     evidence=(Evidence("siloed_ai_tools", "supports", 0.9, "Our vendor platform connects your tools."),),
 )  # fmt: skip
+
+
+@pytest.mark.parametrize(("chance", "times"), [(0.75, 0), (0.85, 1)])
+def test_whoever_may_be_no_prospect_chooses_a_time_and_none_is_held(
+    advisors: dict[str, Advisor], chance: float, times: int
+) -> None:
+    factories.make_submission()
+    reading = replace(VENDOR, intent="prospect", intent_strength=chance)
+    decision = judge(factories.AI_ANSWERS, reading=reading).as_dict()
+    Assessment.objects.update(decision=decision, evidence=reading.as_dict())
+
+    factories.run_delivery("scheduling.book_call", services.book_call)
+
+    assert decision["intent"] == "prospect"
+    assert len(bookings()) == times
 
 
 def make_vendor(**over: Any) -> Submission:

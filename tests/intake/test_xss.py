@@ -135,6 +135,7 @@ def quote(assessment: Assessment, text: str) -> None:
     found = Evidence("needs_ai_training_or_roi", "supports", 0.9, text)
     reading = Reading("by hand", {"cto": 0.0, "ai": 1.0, "both": 0.0, "unclear": 0.0}, evidence=(found,))
     assessment.decision = judge(assessment.answers, reading=reading).as_dict()
+    assessment.evidence = reading.as_dict()  # else a payload could be taken for spam, and nothing held for it
     assessment.save()
 
 

@@ -26,6 +26,11 @@ class StaleTransition(Exception):
 class Firm(models.Model):
     """The consultancy as shown in every mail and page footer. One row."""
 
+    class Holds(models.TextChoices):
+        ON = "on", "Pencil in a time for everybody whom it fits"
+        WISHED = "wished", "Book wished times, pencil in none"
+        OFF = "off", "Neither: offer times"
+
     name = models.CharField(max_length=200, default="Truegap Consulting")
     address = models.CharField(max_length=300, blank=True, help_text="Postal address, in one line.")
     reply_to = models.EmailField(blank=True, help_text="Where answers to mails go where no advisor is named.")
@@ -36,6 +41,8 @@ class Firm(models.Model):
     accent = models.CharField(max_length=7, default="#14665c", help_text="Colour of buttons, as #rrggbb.")
     language = models.CharField(max_length=35, default="en")
     timezone = models.CharField(max_length=64, default="UTC", validators=[zones.validate])
+    holds = models.CharField("unasked times", max_length=8, choices=Holds, default=Holds.ON)
+    reminders = models.BooleanField(default=True, help_text="Mails a day and an hour before a conversation.")
 
     class Meta:
         verbose_name_plural = "firm"

@@ -12,14 +12,14 @@ from django.utils import timezone
 from assessments import words as verdicts
 from intake import services as intake
 from intake.models import Firm, Submission
-from notifications import bookings, compose, mails
+from notifications import booking_mails, compose, mails
 from notifications.compose import Button, Value
 from notifications.models import Mail, Template
 from outbox.models import Delivery
-from scheduling import fitting, services, words
+from scheduling import bookings, fitting, services, words
 from scheduling.availability import free_slots
+from scheduling.bookings import UnableToBook
 from scheduling.models import Advisor, Assignment, Booking
-from scheduling.services import UnableToBook
 
 REASONS = 3
 OFFERED = 3
@@ -36,7 +36,7 @@ def send_reply(delivery: Delivery) -> dict[str, str]:
     template = Template.objects.filter(engagement=decision["engagement"]).first() or default_template(
         decision["engagement"]
     )
-    booking = services.open_booking(submission, now=now)
+    booking = bookings.open_booking(submission, now=now)
     values = reply_values(submission, booking, now=now)
     text, html = compose.fill(template.body, values)
     advisor = _advisor(submission, booking)
@@ -99,7 +99,7 @@ def _time(submission: Submission, booking: Booking | None, advisor: Advisor | No
     if booking is None:
         return _offers(submission, advisor, now=now)
     opening = f"{_OPENING[booking.status]} {advisor.name}, {advisor.title}:"
-    text = "\n".join(filter(None, [opening, bookings.when(booking), bookings.elsewhere(booking)]))
+    text = "\n".join(filter(None, [opening, booking_mails.when(booking), booking_mails.elsewhere(booking)]))
     if booking.status == Booking.Status.TENTATIVE and booking.expires_at:
         until = words.when_short(booking.expires_at, ZoneInfo(booking.timezone))
         text += f"\n\nHeld for you until {until}. Do nothing, and it goes by itself."

@@ -4,7 +4,7 @@ from typing import Any
 
 from celery import shared_task
 
-from notifications import bookings, notes, replies, webhooks
+from notifications import booking_mails, notes, replies, webhooks
 from outbox import outbox
 
 
@@ -15,7 +15,7 @@ def send_reply(*, delivery_id: str, **_: Any) -> None:
 
 @shared_task(name="notifications.send_booking_mail")
 def send_booking_mail(*, delivery_id: str, **_: Any) -> None:
-    outbox.attempt(delivery_id, bookings.send_booking_mail)
+    outbox.attempt(delivery_id, booking_mails.send_booking_mail)
 
 
 @shared_task(name="notifications.send_staff_note")

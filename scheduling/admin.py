@@ -14,8 +14,8 @@ from unfold.decorators import display
 from outbox.admin import ReadOnly
 from outbox.desk import link, table
 from scheduling import services, words
+from scheduling.bookings import UnableToBook
 from scheduling.models import Advisor, Assignment, Booking, BookingAdvisor
-from scheduling.services import UnableToBook
 
 STATUS_COLOURS = {"tentative": "info", "confirmed": "success", "cancelled": "danger", "no_show": "danger"}
 

@@ -26,8 +26,8 @@ from intake.models import Firm, Submission
 from intake.pages import ASKED_FOR, LABELS
 from intake.reassess import NothingToJudge, reassess
 from intake.serializers import NOTHING_TO_JUDGE
-from scheduling import pages, reviews, services, tokens
-from scheduling.services import UnableToBook
+from scheduling import bookings, pages, reviews, services, tokens
+from scheduling.bookings import UnableToBook
 
 FIELDS = ("message", "asked_for", "company_size")
 
@@ -57,7 +57,7 @@ def _in_new_zone(submission: Submission, *, is_judged_again: bool, now: datetime
     services.show_in_zone(submission)
     if not is_judged_again:
         with contextlib.suppress(UnableToBook):  # then the time stays, and the page offers others
-            services.in_turn(submission, lambda: reviews.review(submission, now=now))
+            bookings.in_turn(submission, lambda: reviews.review(submission, now=now))
 
 
 @csrf_exempt

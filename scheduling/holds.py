@@ -1,6 +1,6 @@
 """The held time: which slot is pencilled in unasked, and how long it stays so.
 
-Pure; the rules are the public contract's. `scheduling.services.book_call` asks here after it has found the
+Pure; the rules are the public contract's. `scheduling.calls.book_call` asks here after it has found the
 free slots of the matching advisor.
 """
 

@@ -1,6 +1,6 @@
 """Which advisor fits: a pure ranking from depth and load, the fittest first.
 
-`scheduling.services` asks here with all active advisors; what it chose and why is kept in Assignment.
+`scheduling.calls` asks here with all active advisors; what it chose and why is kept in Assignment.
 """
 
 from collections.abc import Callable, Iterable

@@ -22,8 +22,8 @@ from intake.limits import limited
 from intake.models import Firm, Submission
 from scheduling import fitting, replies, services, words
 from scheduling.availability import free_slots
+from scheduling.bookings import UnableToBook
 from scheduling.models import Advisor, Assignment, Booking
-from scheduling.services import UnableToBook
 from scheduling.tokens import back_to, private, submission_of
 
 OFFERED = 6

@@ -19,7 +19,7 @@ def booking_data(booking: Booking) -> dict[str, Any]:
         "timezone": booking.timezone,
         "advisor": advisor_data(booking.advisor),
         "with": [advisor_data(colleague) for colleague in booking.colleagues],
-        "join_url": booking.advisor.join_url or None if confirmed else None,
+        "join_url": booking.join_url or None if confirmed else None,
         "expires_at": in_zone(booking.expires_at, zone) if booking.expires_at and not confirmed else None,
     }
 

@@ -15,7 +15,7 @@ from intake import services as intake
 from intake.corrections import is_told_by
 from intake.models import Submission
 from outbox.models import Delivery
-from scheduling import fitting, holds, services
+from scheduling import bookings, fitting, holds
 from scheduling.availability import free_slots
 from scheduling.models import Advisor, Assignment, Booking
 from scheduling.slots import Interval
@@ -45,11 +45,11 @@ def _others(submission: Submission) -> QuerySet[Submission]:
 
 
 def _in_turn(submission: Submission) -> str:
-    return services.in_turn(submission, lambda: review(submission, now=timezone.now()))
+    return bookings.in_turn(submission, lambda: review(submission, now=timezone.now()))
 
 
 def review(submission: Submission, *, now: datetime) -> str:
-    """Looks once, and says what came of it. Belongs inside of `services.in_turn`."""
+    """Looks once, and says what came of it. Belongs inside of `bookings.in_turn`."""
     assignment = Assignment.objects.filter(submission=submission).first()
     if assignment is None:
         return "Not decided yet: it will be, by the verdict as it then stands."
@@ -65,9 +65,9 @@ def review(submission: Submission, *, now: datetime) -> str:
 
 
 def _rematch(submission: Submission, assignment: Assignment, *, now: datetime) -> str:
-    hold = services.open_booking(submission, now=now)
+    hold = bookings.open_booking(submission, now=now)
     if hold is not None and not fitting.is_prospect(submission):
-        services.release(hold, now=now)
+        bookings.release(hold, now=now)
         assignment.outcome = Outcome.OFFER
         hold = None
     ranked, step = fitting.rank(submission, now=now)
@@ -99,8 +99,8 @@ def _into_office_hours(hold: Booking, assignment: Assignment, *, now: datetime) 
 
 def _exchange(hold: Booking, advisor: Advisor, free: list[Interval], *, now: datetime) -> bool:
     """Lets a held time go; whether another one is held instead, under the same rules as the first."""
-    services.release(hold, now=now)
+    bookings.release(hold, now=now)
     slot = fitting.slot_to_hold(hold.submission, advisor, free, now=now)
     if slot:
-        services.book(hold.submission, advisor, slot, status=Booking.Status.TENTATIVE, now=now)
+        bookings.book(hold.submission, advisor, slot, status=Booking.Status.TENTATIVE, now=now)
     return slot is not None

@@ -42,10 +42,11 @@ def parse_weekly(hours: object) -> dict[int, list[tuple[time, time]]]:
     unknown = set(hours) - set(WEEKDAYS)
     if unknown:
         raise ValueError(f"“{sorted(unknown)[0]}” is no day. Use {', '.join(WEEKDAYS)}.")
-    return {WEEKDAYS.index(day): _ranges(day, pairs) for day, pairs in hours.items()}
+    return {WEEKDAYS.index(day): parse_ranges(day, pairs) for day, pairs in hours.items()}
 
 
-def _ranges(day: str, pairs: object) -> list[tuple[time, time]]:
+def parse_ranges(day: str, pairs: object) -> list[tuple[time, time]]:
+    """`[["09:00", "17:00"]]` as times. Raises ValueError that names the day and what is wrong."""
     if not isinstance(pairs, list):
         raise ValueError(f'{day}: {pairs!r} is no list of ranges. Use [["09:00", "17:00"]].')
     return [_range(day, pair) for pair in pairs]

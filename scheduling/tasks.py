@@ -6,12 +6,12 @@ from celery import shared_task
 from django.utils import timezone
 
 from outbox import outbox
-from scheduling import reviews, services
+from scheduling import calls, reviews, services
 
 
 @shared_task(name="scheduling.book_call")
 def book_call(*, delivery_id: str, **_: Any) -> None:
-    outbox.attempt(delivery_id, services.book_call)
+    outbox.attempt(delivery_id, calls.book_call)
 
 
 @shared_task(name="scheduling.review_call")

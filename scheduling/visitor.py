@@ -26,8 +26,8 @@ from intake.serializers import Instant
 from scheduling import fitting, replies, services
 from scheduling.answers import correct
 from scheduling.availability import free_slots
+from scheduling.bookings import UnableToBook
 from scheduling.models import Advisor
-from scheduling.services import UnableToBook
 from scheduling.slots import Interval
 from scheduling.tokens import submission_of
 

@@ -6,7 +6,7 @@ import django.contrib.postgres.fields.ranges
 import django.core.validators
 import django.db.models.deletion
 import intake.zones
-import scheduling.models
+import scheduling.models.advisors
 import uuid6
 from django.db import migrations, models
 
@@ -33,7 +33,7 @@ class Migration(migrations.Migration):
                 ('cto_depth', models.PositiveSmallIntegerField(default=0, validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(3)])),
                 ('ai_depth', models.PositiveSmallIntegerField(default=0, validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(3)])),
                 ('timezone', models.CharField(default='UTC', max_length=64, validators=[intake.zones.validate])),
-                ('weekly_hours', models.JSONField(default=scheduling.models.office_week, help_text='Local time by weekday: {"mon": [["09:00", "12:30"], ["13:30", "17:00"]], …}', validators=[scheduling.models.validate_hours])),
+                ('weekly_hours', models.JSONField(default=scheduling.models.advisors.office_week, help_text='Local time by weekday: {"mon": [["09:00", "12:30"], ["13:30", "17:00"]], …}', validators=[scheduling.models.advisors.validate_hours])),
                 ('meeting_minutes', models.PositiveSmallIntegerField(default=30, validators=[django.core.validators.MinValueValidator(5)])),
                 ('step_minutes', models.PositiveSmallIntegerField(default=30, validators=[django.core.validators.MinValueValidator(5)])),
                 ('buffer_before_minutes', models.PositiveSmallIntegerField(default=10)),

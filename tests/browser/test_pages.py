@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from intake.models import Firm, Submission
 from notifications import replies
 from notifications.models import Mail
-from scheduling import reviews, services
+from scheduling import calls, reviews
 from scheduling.models import Advisor, Booking
 from tests.factories import make_submission, run_delivery
 
@@ -42,7 +42,7 @@ def send(page: Page) -> None:
 
 def hold_a_time() -> None:
     """What the worker does in the house; here it is called by its name."""
-    assert run_delivery("scheduling.book_call", services.book_call)[0].status == "succeeded"
+    assert run_delivery("scheduling.book_call", calls.book_call)[0].status == "succeeded"
 
 
 def is_scrolled_sideways(page: Page) -> bool:
@@ -286,9 +286,7 @@ def test_time_that_somebody_else_took_is_said_kindly(site):
     chosen = page.locator("input[name=start]").first
     chosen.check()
     rival = make_submission(email="grace@example.com", preferred_start=[chosen.get_attribute("value")])
-    run_delivery(
-        "scheduling.book_call", services.book_call, event__data__submission__id=str(rival.id), status="pending"
-    )
+    run_delivery("scheduling.book_call", calls.book_call, event__data__submission__id=str(rival.id), status="pending")
 
     page.get_by_role("button", name="Book this time").click()
 

@@ -15,7 +15,7 @@ from notifications.notes import send_staff_note
 from notifications.replies import send_reply
 from outbox.models import Delivery, Heartbeat
 from outbox.retry import DeliveryError
-from scheduling.services import book_call
+from scheduling.calls import book_call
 from tests.factories import make_advisor, make_submission, run_delivery
 
 # Rows that the machine owns: read, and acted on through services.

@@ -3,7 +3,7 @@
 import pytest
 
 from intake.models import Lead, Submission
-from scheduling.services import book_call
+from scheduling.calls import book_call
 from tests.factories import enquiry_fields, run_delivery
 from tests.intake.door import NOTHING, ONE_ENQUIRY, post, problem, stored
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from intake import services
 from intake.models import Lead, Submission
 from outbox.models import Delivery
-from scheduling import services as scheduling
+from scheduling import calls
 from tests.factories import CTO_ANSWERS, enquiry_fields, make_enquiry, make_submission, run_delivery
 from tests.intake.door import KINDS, NOTHING, ONE_ENQUIRY, post, problem, stored
 
@@ -39,7 +39,7 @@ def test_same_key_gets_the_first_answer_again_byte_for_byte(house, client, kind)
 def test_replay_says_what_the_first_answer_said_however_far_things_have_moved(house, client):
     first = post(client, enquiry_fields(), idempotency_key=KEY)
     submission = Submission.objects.select_related("assessment").get()
-    run_delivery("scheduling.book_call", scheduling.book_call)
+    run_delivery("scheduling.book_call", calls.book_call)
     newer = make_submission(email="other@example.com", answers=CTO_ANSWERS).assessment
     Submission.objects.filter(lead__email="other@example.com").delete()
     Submission.objects.filter(pk=submission.pk).update(assessment=newer, last_activity_at=timezone.now())

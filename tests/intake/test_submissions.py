@@ -13,8 +13,8 @@ from intake.models import Lead, Submission
 from notifications.notes import send_staff_note
 from outbox.models import Delivery, Event
 from outbox.routes import as_route
+from scheduling.calls import book_call
 from scheduling.models import Booking
-from scheduling.services import book_call
 from tests.factories import AI_ANSWERS, CTO_ANSWERS, deliveries, enquiry_fields, run_delivery
 from tests.intake.door import KINDS, ONE_ENQUIRY, post, stored
 

@@ -22,10 +22,11 @@ from assessments.judge import judge
 from assessments.models import Assessment
 from intake.models import Lead, Submission
 from intake.serializers import INVISIBLE
-from notifications.bookings import send_booking_mail
+from notifications.booking_mails import send_booking_mail
 from notifications.notes import send_staff_note
 from notifications.replies import send_reply
 from outbox.models import Event
+from scheduling import calls
 from scheduling import services as scheduling
 from scheduling.models import Advisor
 from tests.factories import enquiry_fields, make_advisor, run_delivery
@@ -119,7 +120,7 @@ def make_lives(client: Client, texts: list[str]) -> list[Lead]:
         assert post(client, strange_fields(text, number), user_agent=agent, referer=agent).status_code == 201
         submission = Submission.objects.get(lead__email=f"ada{number}@example.com")
         quote(submission.assessment, kept(text))
-        run_delivery("scheduling.book_call", scheduling.book_call)
+        run_delivery("scheduling.book_call", calls.book_call)
         scheduling.confirm(submission, now=timezone.now())
     for task, service in (
         ("notifications.send_reply", send_reply),

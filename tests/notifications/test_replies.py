@@ -6,10 +6,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.utils import timezone
 
-from notifications import bookings, notes, replies
+from notifications import booking_mails, notes, replies
 from notifications.models import Mail, Template
 from outbox.models import Delivery
-from scheduling import services
+from scheduling import calls, services
 from scheduling.models import Advisor, Booking
 from tests.factories import BOTH_ANSWERS, CTO_ANSWERS, deliveries, make_submission, run_delivery
 
@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("house")]
 
 
 def book(submission):
-    run_delivery("scheduling.book_call", services.book_call, event__data__submission__id=str(submission.id))
+    run_delivery("scheduling.book_call", calls.book_call, event__data__submission__id=str(submission.id))
     return Booking.objects.filter(submission=submission).first()
 
 
@@ -129,7 +129,7 @@ def test_confirmed_booking_is_told_to_both_sides(mail_server):
     book(submission)
     services.confirm(submission, now=timezone.now())
 
-    run_delivery("notifications.send_booking_mail", bookings.send_booking_mail)
+    run_delivery("notifications.send_booking_mail", booking_mails.send_booking_mail)
 
     told = {mail_server.next()["To"] for _ in range(2)}
     assert told == {"ada@example.com", "jonas@truegap.example"}
@@ -142,7 +142,7 @@ def test_booking_that_has_changed_since_is_told_to_nobody(mail_server):
     services.confirm(submission, now=timezone.now())
     services.cancel(submission, now=timezone.now())
 
-    run_delivery("notifications.send_booking_mail", bookings.send_booking_mail, event__type="booking.confirmed")
+    run_delivery("notifications.send_booking_mail", booking_mails.send_booking_mail, event__type="booking.confirmed")
 
     assert mail_server.mails.empty()
     assert (
@@ -156,7 +156,7 @@ def test_hold_that_is_let_go_is_told_to_nobody(mail_server):
     book(submission)
     services.cancel(submission, now=timezone.now())
 
-    run_delivery("notifications.send_booking_mail", bookings.send_booking_mail)
+    run_delivery("notifications.send_booking_mail", booking_mails.send_booking_mail)
 
     assert mail_server.mails.empty()
 

@@ -10,7 +10,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from notifications import signing, webhooks
 from notifications.models import Endpoint
 from outbox.models import Delivery
-from scheduling import services
+from scheduling import calls, services
 from scheduling.models import Booking
 from tests.factories import make_event, make_submission, run_delivery
 from tests.receivers import Answer
@@ -94,7 +94,7 @@ def test_changed_body_does_not_verify(endpoint, receiver):
 def test_contact_details_go_only_where_they_were_asked_for(endpoint, receiver, include_contact):
     Endpoint.objects.update(include_contact=include_contact)
     submission = make_submission(message="secret message", hold=True)
-    run_delivery("scheduling.book_call", services.book_call)
+    run_delivery("scheduling.book_call", calls.book_call)
     services.confirm(submission, now=Booking.objects.get().created_at)
     fan_out()
     deliver()

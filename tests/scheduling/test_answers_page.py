@@ -16,7 +16,7 @@ from notifications.models import Mail
 from notifications.notes import send_staff_note
 from notifications.replies import send_reply
 from outbox.models import Event
-from scheduling import services
+from scheduling import calls
 from tests import factories
 from tests.intake.payloads import PAYLOADS
 
@@ -256,7 +256,7 @@ def test_page_that_was_posted_to_renews_as_the_page_itself(client: Client, submi
 def test_page_renews_itself_until_the_house_has_looked_at_the_new_verdict(
     client: Client, submission: Submission
 ) -> None:
-    factories.run_delivery("scheduling.book_call", services.book_call)
+    factories.run_delivery("scheduling.book_call", calls.book_call)
     settled = client.get(page(submission)).content.decode()
     submission.assignment.decided_at = submission.assignment.decided_at.replace(year=2025)
     submission.assignment.save()
@@ -312,7 +312,7 @@ def test_role_that_the_message_names_is_the_one_that_was_asked_for(client: Clien
 @pytest.mark.parametrize("answers", [factories.AI_ANSWERS, {"asks_how_to_use_ai": "yes"}], ids=["clear", "unclear"])
 def test_who_writes_is_told_to_staff_and_to_nobody_else(client: Client, house, answers: dict[str, str]) -> None:
     submission = make_read(answers, intent="job_seeker", intent_strength=0.9)
-    factories.run_delivery("scheduling.book_call", services.book_call)
+    factories.run_delivery("scheduling.book_call", calls.book_call)
     for task, service in (("send_reply", send_reply), ("send_staff_note", send_staff_note)):
         factories.run_delivery(f"notifications.{task}", service)
 

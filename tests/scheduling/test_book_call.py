@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from intake.models import Lead, Submission
 from outbox.models import Delivery
-from scheduling import services
+from scheduling import bookings, calls
 from scheduling.models import Advisor, Assignment, Booking, BookingAdvisor
 from tests import factories
 
@@ -19,7 +19,7 @@ RECEIVED = {"lead.created": 1, "lead.assessed": 1}
 
 def decide(submission: Submission) -> Delivery:
     (delivery,) = factories.run_delivery(
-        "scheduling.book_call", services.book_call, event__data__submission__id=str(submission.id)
+        "scheduling.book_call", calls.book_call, event__data__submission__id=str(submission.id)
     )
     return delivery
 
@@ -28,7 +28,7 @@ def decided(**over: Any) -> Booking | None:
     """The open booking after the house has decided on a new submission."""
     submission = factories.make_submission(**over)
     decide(submission)
-    return services.open_booking(submission, now=timezone.now())
+    return bookings.open_booking(submission, now=timezone.now())
 
 
 def berlin(text: str) -> str:
@@ -42,7 +42,7 @@ def test_a_time_is_held_a_day_ahead(monday: datetime) -> None:
 
     delivery = decide(submission)
 
-    booking = services.open_booking(submission, now=timezone.now())
+    booking = bookings.open_booking(submission, now=timezone.now())
     assert booking
     assert (booking.status, booking.starts_at, booking.ends_at) == ("tentative", TUESDAY, TUESDAY + HALF_HOUR)
     assert booking.expires_at == TUESDAY - timedelta(hours=12)  # the advisor's notice comes before 48 h
@@ -78,7 +78,7 @@ def test_deciding_twice_decides_once(monday: datetime) -> None:
     submission = factories.make_submission()
     delivery = decide(submission)
 
-    again = services.book_call(delivery)
+    again = calls.book_call(delivery)
 
     assert again == {"outcome": "held"}
     assert (Assignment.objects.count(), Booking.objects.count(), BookingAdvisor.objects.count()) == (1, 1, 1)
@@ -224,7 +224,7 @@ def test_an_erased_submission_is_skipped(monday: datetime) -> None:
     submission = factories.make_submission()
     Submission.objects.filter(pk=submission.pk).delete()
 
-    (delivery,) = factories.run_delivery("scheduling.book_call", services.book_call)
+    (delivery,) = factories.run_delivery("scheduling.book_call", calls.book_call)
 
     assert delivery.status == "succeeded"
     assert (Assignment.objects.count(), Booking.objects.count()) == (0, 0)

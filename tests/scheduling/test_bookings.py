@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 import pytest
 
 from intake.models import Lead, StaleTransition, Submission
-from notifications import bookings
+from notifications import booking_mails
 from notifications.models import Mail
-from scheduling import services
+from scheduling import calls, services
 from scheduling.availability import free_slots
+from scheduling.bookings import UnableToBook
 from scheduling.models import Advisor, Booking, BookingAdvisor
-from scheduling.services import UnableToBook
 from tests import factories
 
 HALF_HOUR = timedelta(minutes=30)
@@ -20,7 +20,7 @@ HALF_HOUR = timedelta(minutes=30)
 def hold(email: str = "ada@example.com") -> Submission:
     """A new submission with a time held for it."""
     submission = factories.make_submission(email=email)
-    factories.run_delivery("scheduling.book_call", services.book_call, status="pending")
+    factories.run_delivery("scheduling.book_call", calls.book_call, status="pending")
     return submission
 
 
@@ -37,8 +37,8 @@ def is_free(advisor: Advisor, start: datetime, *, now: datetime) -> bool:
     return (start, start + HALF_HOUR) in free_slots([advisor], now=now)[advisor.id]
 
 
-def booking_mails() -> int:
-    factories.run_delivery("notifications.send_booking_mail", bookings.send_booking_mail, status="pending")
+def mails_sent() -> int:
+    factories.run_delivery("notifications.send_booking_mail", booking_mails.send_booking_mail, status="pending")
     return Mail.objects.filter(kind=Mail.Kind.BOOKING).count()
 
 
@@ -81,7 +81,7 @@ def test_confirming_releases_what_else_was_held_for_the_person_without_a_mail(mo
     assert statuses == ["cancelled", "confirmed", "cancelled", "tentative"]
     assert is_free(advisor, booking_of(first).starts_at, now=monday)
     assert news_since(before) == {"booking.confirmed": 1, "booking.cancelled": 2, "lead.stage_changed": 1}
-    assert booking_mails() == 2  # of the confirmed one, to prospect and advisor
+    assert mails_sent() == 2  # of the confirmed one, to prospect and advisor
 
 
 def test_confirming_leaves_another_confirmed_conversation_alone(monday: datetime) -> None:
@@ -160,14 +160,14 @@ def test_cancelling_a_hold_gives_the_time_back_without_a_mail(monday: datetime) 
     assert [seat.holds_time for seat in booking.seats.all()] == [False]
     assert is_free(advisor, booking.starts_at, now=monday)
     assert news_since(before) == {"booking.cancelled": 1}
-    assert booking_mails() == 0
+    assert mails_sent() == 0
 
 
 def test_cancelling_a_conversation_tells_both_sides(monday: datetime) -> None:
     advisor = factories.make_advisor()
     submission = hold()
     services.confirm(submission, now=monday)
-    mails, before = booking_mails(), factories.published()
+    mails, before = mails_sent(), factories.published()
 
     services.cancel(submission, now=monday)
 
@@ -175,7 +175,7 @@ def test_cancelling_a_conversation_tells_both_sides(monday: datetime) -> None:
     assert is_free(advisor, booking_of(submission).starts_at, now=monday)
     assert Lead.objects.get().stage == "booked"  # what follows from it is for staff to say
     assert news_since(before) == {"booking.cancelled": 1}
-    assert booking_mails() - mails == 2
+    assert mails_sent() - mails == 2
 
 
 def test_cancelling_twice_and_cancelling_nothing_do_nothing(monday: datetime) -> None:

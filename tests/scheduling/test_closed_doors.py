@@ -8,8 +8,8 @@ from django.utils import timezone
 from intake import services as intake
 from intake.models import Lead
 from outbox.models import Event
-from scheduling import services
-from scheduling.services import UnableToBook
+from scheduling import calls, services
+from scheduling.bookings import UnableToBook
 from tests.factories import make_submission, run_delivery
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("house")]
@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("house")]
 
 def held():
     submission = make_submission()
-    run_delivery("scheduling.book_call", services.book_call, event__data__submission__id=str(submission.id))
+    run_delivery("scheduling.book_call", calls.book_call, event__data__submission__id=str(submission.id))
     return submission
 
 

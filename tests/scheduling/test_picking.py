@@ -7,10 +7,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from intake.models import Lead, Submission
-from scheduling import services
+from scheduling import calls, services
 from scheduling.availability import free_slots
+from scheduling.bookings import UnableToBook
 from scheduling.models import Advisor, Assignment, Booking, BookingAdvisor
-from scheduling.services import UnableToBook
 from tests import factories
 
 HALF_HOUR = timedelta(minutes=30)
@@ -86,7 +86,7 @@ def test_a_confirmed_conversation_moves(monday: datetime) -> None:
 def test_a_held_time_moves_to_the_chosen_one_and_releases_other_holds(monday: datetime) -> None:
     factories.make_advisor()
     held, also_held = (factories.make_submission() for _ in range(2))
-    factories.run_delivery("scheduling.book_call", services.book_call)
+    factories.run_delivery("scheduling.book_call", calls.book_call)
 
     booking, is_new = services.pick(held, THURSDAY, now=monday)
 
@@ -103,7 +103,7 @@ def test_a_held_time_moves_to_the_chosen_one_and_releases_other_holds(monday: da
 def test_picking_the_held_time_confirms_it(monday: datetime) -> None:
     factories.make_advisor()
     submission = factories.make_submission()
-    factories.run_delivery("scheduling.book_call", services.book_call)
+    factories.run_delivery("scheduling.book_call", calls.book_call)
     held = Booking.objects.get()
 
     booking, is_new = services.pick(submission, held.starts_at, now=monday)
@@ -187,7 +187,7 @@ def test_a_lead_that_staff_moved_since_it_was_read_is_booked_all_the_same(monday
 def test_a_held_time_of_somebody_else_is_taken(monday: datetime) -> None:
     advisor = factories.make_advisor()
     factories.make_submission(email="grace@example.com")
-    factories.run_delivery("scheduling.book_call", services.book_call)
+    factories.run_delivery("scheduling.book_call", calls.book_call)
     held = Booking.objects.get()
 
     assert held.status == "tentative"

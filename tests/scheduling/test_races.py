@@ -11,9 +11,9 @@ from django.db import connection, connections, transaction
 
 from intake.models import Lead, Submission
 from intake.reassess import reassess
-from scheduling import services
+from scheduling import calls, services
+from scheduling.bookings import UnableToBook
 from scheduling.models import Advisor, Assignment, Booking
-from scheduling.services import UnableToBook
 from tests import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -77,7 +77,7 @@ def picking(submission: Submission, start: datetime, now: datetime) -> Callable[
 
 def deciding(submission: Submission) -> Callable[[], Any]:
     (delivery,) = factories.deliveries("scheduling.book_call", event__data__submission__id=str(submission.id))
-    return lambda: services.book_call(delivery)["outcome"]
+    return lambda: calls.book_call(delivery)["outcome"]
 
 
 def test_of_eight_who_pick_one_time_one_gets_it(clock: datetime) -> None:
@@ -149,7 +149,7 @@ def test_decisions_at_once_keep_the_cap_on_holds(clock: datetime) -> None:
 def test_of_two_holds_of_one_person_one_is_confirmed(clock: datetime) -> None:
     factories.make_advisor()
     submissions = [factories.make_submission() for _ in range(2)]
-    factories.run_delivery("scheduling.book_call", services.book_call)
+    factories.run_delivery("scheduling.book_call", calls.book_call)
 
     def confirming(submission: Submission) -> Callable[[], str]:
         return lambda: str(services.confirm(submission, now=clock).status)
@@ -166,7 +166,7 @@ def test_of_two_holds_of_one_person_one_is_confirmed(clock: datetime) -> None:
 def test_confirming_and_sweeping_at_once_leave_one_end(clock: datetime) -> None:
     factories.make_advisor()
     kept, swept = (factories.make_submission() for _ in range(2))
-    factories.run_delivery("scheduling.book_call", services.book_call)
+    factories.run_delivery("scheduling.book_call", calls.book_call)
     Booking.objects.filter(submission=swept).update(expires_at=clock)
 
     results = at_once([lambda: services.confirm(kept, now=clock).status, lambda: services.expire_holds(now=clock)])
@@ -227,7 +227,7 @@ def test_a_time_taken_behind_the_services_is_refused_by_the_database(clock: date
 def test_a_stage_that_staff_change_meanwhile_is_not_overlooked(clock: datetime) -> None:
     factories.make_advisor()
     submission = factories.make_submission()
-    factories.run_delivery("scheduling.book_call", services.book_call)
+    factories.run_delivery("scheduling.book_call", calls.book_call)
 
     result = while_it_is_open(
         lambda: Lead.objects.update(stage="contacted"), lambda: services.confirm(submission, now=clock).status

@@ -14,10 +14,10 @@ from assessments.models import Assessment
 from intake.corrections import correct_gap
 from intake.models import Lead, Submission
 from intake.reassess import reassess
-from notifications.bookings import send_booking_mail
+from notifications.booking_mails import send_booking_mail
 from notifications.models import Mail
 from outbox.models import Delivery
-from scheduling import reviews, services
+from scheduling import bookings, calls, reviews, services
 from scheduling.models import Advisor, Assignment, Booking
 from tests import factories
 
@@ -37,7 +37,7 @@ def advisors(monday: datetime) -> dict[str, Advisor]:
 
 def decided(**over: Any) -> Submission:
     submission = factories.make_submission(**over)
-    factories.run_delivery("scheduling.book_call", services.book_call, status="pending")
+    factories.run_delivery("scheduling.book_call", calls.book_call, status="pending")
     return submission
 
 
@@ -54,7 +54,7 @@ def review_of(delivery: Delivery) -> str:
     return str(delivery.attempts.get().details["review"])
 
 
-def bookings() -> list[tuple[str, Advisor]]:
+def booked() -> list[tuple[str, Advisor]]:
     rows = Booking.objects.prefetch_related("seats__advisor").order_by("created_at", "id")
     return [(row.status, row.advisor) for row in rows]
 
@@ -66,7 +66,7 @@ def test_held_time_goes_to_the_advisor_who_fits_now(advisors: dict[str, Advisor]
     delivery = correct(submission, TO_CTO)
 
     assignment = Assignment.objects.get()
-    assert bookings() == [("cancelled", advisors["ai"]), ("tentative", advisors["cto"])]
+    assert booked() == [("cancelled", advisors["ai"]), ("tentative", advisors["cto"])]
     assert (assignment.advisor, assignment.outcome, assignment.step) == (advisors["cto"], "held", "fits")
     assert [candidate["id"] for candidate in assignment.candidates] == [advisors["cto"].id]
     assert review_of(delivery) == f"Now with {advisors['cto']}."
@@ -92,7 +92,7 @@ def test_advisor_who_still_fits_keeps_the_time(monday: datetime) -> None:
 
     delivery = correct(submission, TO_CTO)
 
-    assert (Booking.objects.get(), bookings()) == (held, [("tentative", generalist)])
+    assert (Booking.objects.get(), booked()) == (held, [("tentative", generalist)])
     assert review_of(delivery) == "The advisor still fits."
     assert Assignment.objects.get().decided_at == monday + MINUTE
 
@@ -103,7 +103,7 @@ def test_confirmed_conversation_stays(advisors: dict[str, Advisor]) -> None:
 
     delivery = correct(submission, TO_CTO)
 
-    assert bookings() == [("confirmed", advisors["ai"])]
+    assert booked() == [("confirmed", advisors["ai"])]
     assert review_of(delivery) == "The conversation stays as it was agreed."
     assert Assignment.objects.get().advisor == advisors["ai"]
 
@@ -115,7 +115,7 @@ def test_conversation_that_took_place_is_not_arranged_again(advisors: dict[str, 
 
     correct(submission, TO_CTO)
 
-    assert bookings() == [(status, advisors["ai"])]
+    assert booked() == [(status, advisors["ai"])]
     assert Assignment.objects.get().advisor == advisors["ai"]
 
 
@@ -125,7 +125,7 @@ def test_nobody_who_fits_is_free_so_the_time_stays(monday: datetime) -> None:
 
     delivery = correct(decided(), TO_CTO)
 
-    assert bookings() == [("tentative", specialist)]
+    assert booked() == [("tentative", specialist)]
     assert review_of(delivery) == "Nobody who fits better is free."
 
 
@@ -135,7 +135,7 @@ def test_offer_stays_an_offer_by_the_advisor_who_fits_now(advisors: dict[str, Ad
     correct(submission, TO_CTO)
 
     assignment = Assignment.objects.get()
-    assert (assignment.outcome, assignment.advisor, bookings()) == ("offer", advisors["cto"], [])
+    assert (assignment.outcome, assignment.advisor, booked()) == ("offer", advisors["cto"], [])
 
 
 def test_verdict_that_became_clear_holds_nothing_of_itself(advisors: dict[str, Advisor]) -> None:
@@ -145,7 +145,7 @@ def test_verdict_that_became_clear_holds_nothing_of_itself(advisors: dict[str, A
     correct(submission, factories.CTO_ANSWERS | {"core_systems_work": None})
 
     assert Lead.objects.get().gap == "cto"
-    assert (Assignment.objects.get().advisor, bookings()) == (advisors["cto"], [])
+    assert (Assignment.objects.get().advisor, booked()) == (advisors["cto"], [])
 
 
 def test_verdict_that_became_unclear_lets_the_time_go_and_offers(monday: datetime) -> None:
@@ -157,17 +157,17 @@ def test_verdict_that_became_unclear_lets_the_time_go_and_offers(monday: datetim
 
     assignment = Assignment.objects.get()
     assert (assignment.outcome, assignment.advisor) == ("offer", generalist)
-    assert [status for status, _ in bookings()] == ["cancelled"]
+    assert [status for status, _ in booked()] == ["cancelled"]
 
 
 def test_correction_before_the_decision_is_left_to_it(advisors: dict[str, Advisor]) -> None:
     submission = factories.make_submission()
 
     delivery = correct(submission, TO_CTO)
-    factories.run_delivery("scheduling.book_call", services.book_call)
+    factories.run_delivery("scheduling.book_call", calls.book_call)
 
     assert review_of(delivery).startswith("Not decided yet")
-    assert bookings() == [("tentative", advisors["cto"])]
+    assert booked() == [("tentative", advisors["cto"])]
 
 
 def test_decision_goes_by_the_verdict_of_its_moment(advisors: dict[str, Advisor]) -> None:
@@ -176,9 +176,9 @@ def test_decision_goes_by_the_verdict_of_its_moment(advisors: dict[str, Advisor]
     stale = Submission.objects.select_related("lead", "assessment").get()
     reassess(submission, {"answers": TO_CTO}, now=timezone.now())
 
-    services.in_turn(stale, lambda: services._decide(stale, now=timezone.now()))
+    bookings.in_turn(stale, lambda: calls._decide(stale, now=timezone.now()))
 
-    assert bookings() == [("tentative", advisors["cto"])]
+    assert booked() == [("tentative", advisors["cto"])]
 
 
 def test_review_that_runs_twice_exchanges_once(advisors: dict[str, Advisor]) -> None:
@@ -187,13 +187,13 @@ def test_review_that_runs_twice_exchanges_once(advisors: dict[str, Advisor]) -> 
     again = reviews.review_call(delivery)
 
     assert again == {"review": "The advisor still fits."}
-    assert bookings() == [("cancelled", advisors["ai"]), ("tentative", advisors["cto"])]
+    assert booked() == [("cancelled", advisors["ai"]), ("tentative", advisors["cto"])]
 
 
 def test_test_stays_without_a_conversation(advisors: dict[str, Advisor]) -> None:
     correct(decided(test=True), TO_CTO)
 
-    assert (Assignment.objects.get().outcome, bookings()) == ("none", [])
+    assert (Assignment.objects.get().outcome, booked()) == ("none", [])
 
 
 def test_held_time_that_somebody_saw_is_not_confirmed_as_another_one(client, advisors: dict[str, Advisor]) -> None:
@@ -209,7 +209,7 @@ def test_held_time_that_somebody_saw_is_not_confirmed_as_another_one(client, adv
 
     assert (stale.status_code, fresh.status_code) == (409, 303)
     assert "another time" in stale.content.decode()
-    assert bookings() == [("cancelled", advisors["ai"]), ("confirmed", advisors["cto"])]
+    assert booked() == [("cancelled", advisors["ai"]), ("confirmed", advisors["cto"])]
 
 
 @pytest.mark.parametrize("fields", [{}, {"start": ""}, {"start": "soon"}, {"start": "2026-11-25T10:00:00"}])
@@ -254,10 +254,10 @@ def test_whoever_may_be_no_prospect_chooses_a_time_and_none_is_held(
     decision = judge(factories.AI_ANSWERS, reading=reading).as_dict()
     Assessment.objects.update(decision=decision, evidence=reading.as_dict())
 
-    factories.run_delivery("scheduling.book_call", services.book_call)
+    factories.run_delivery("scheduling.book_call", calls.book_call)
 
     assert decision["intent"] == "prospect"
-    assert len(bookings()) == times
+    assert len(booked()) == times
 
 
 def make_vendor(**over: Any) -> Submission:
@@ -273,11 +273,11 @@ def make_vendor(**over: Any) -> Submission:
 def test_somebody_who_is_no_prospect_gets_offers_and_no_time(client, advisors: dict[str, Advisor], over: Any) -> None:
     submission = make_vendor(**over)
 
-    factories.run_delivery("scheduling.book_call", services.book_call)
+    factories.run_delivery("scheduling.book_call", calls.book_call)
 
     reply = client.get(f"/api/v1/submissions/{submission.token}/").json()
     assert (Assignment.objects.get().outcome, Assignment.objects.get().advisor) == ("offer", advisors["ai"])
-    assert (reply["booking_state"], reply["booking"], bookings()) == ("offer", None, [])
+    assert (reply["booking_state"], reply["booking"], booked()) == ("offer", None, [])
     assert reply["assessment"]["gap"] == "ai"
 
 
@@ -288,7 +288,7 @@ def test_time_of_somebody_who_turns_out_to_be_no_prospect_is_let_go(advisors: di
         Assessment.objects.update(decision=judge(factories.AI_ANSWERS, reading=VENDOR).as_dict())
         factories.run_delivery("scheduling.review_call", reviews.review_call)
 
-    assert bookings() == [("cancelled", advisors["ai"])]
+    assert booked() == [("cancelled", advisors["ai"])]
     assert Assignment.objects.get().outcome == "offer"
 
 
@@ -304,9 +304,9 @@ def test_next_conversation_goes_by_the_gap_that_staff_corrected(
     submission = factories.make_submission()
     Lead.objects.update(corrected_gap=corrected)
 
-    factories.run_delivery("scheduling.book_call", services.book_call)
+    factories.run_delivery("scheduling.book_call", calls.book_call)
 
-    assert [state for state, _ in bookings()] == status
+    assert [state for state, _ in booked()] == status
     if chosen:
         assert Assignment.objects.get().advisor == advisors[chosen]
     assert Submission.objects.get(pk=submission.pk).assessment.decision["gap"] == "ai"
@@ -375,7 +375,7 @@ def test_decision_goes_by_what_was_named_in_between(advisors: dict[str, Advisor]
     reassess(submission, {"timezone": "Asia/Kolkata"}, now=timezone.now())
     Submission.objects.update(company_size="1000+", hold=False, preferred_start=["2026-11-26T10:00:00+01:00"])
 
-    services.in_turn(stale, lambda: services._decide(stale, now=timezone.now()))
+    bookings.in_turn(stale, lambda: calls._decide(stale, now=timezone.now()))
 
     booking = Booking.objects.get()
     assert (booking.timezone, booking.status, booking.starts_at.isoformat()) == (
@@ -389,7 +389,7 @@ def test_review_goes_by_the_zone_that_was_named_in_between(advisors: dict[str, A
     stale = Submission.objects.select_related("lead", "assessment").get()
     reassess(submission, {"timezone": "America/New_York"}, now=timezone.now())
 
-    services.in_turn(stale, lambda: reviews.review(stale, now=timezone.now()))
+    bookings.in_turn(stale, lambda: reviews.review(stale, now=timezone.now()))
 
     assert stale.timezone == Booking.objects.get(status="tentative").timezone == "America/New_York"
 
@@ -400,7 +400,7 @@ def test_held_time_at_night_in_the_new_zone_is_exchanged(client, monday: datetim
 
     body = name_zone(client, submission, timezone="America/New_York")
 
-    assert bookings() == [("cancelled", advisor), ("tentative", advisor)]
+    assert booked() == [("cancelled", advisor), ("tentative", advisor)]
     assert (body["booking_state"], body["booking"]["timezone"]) == ("held", "America/New_York")
     assert "09:00" <= body["booking"]["start"][11:16] < "17:00"
     assert "lead.reassessed" not in factories.published()
@@ -413,7 +413,7 @@ def test_held_time_at_night_becomes_an_offer_where_no_other_may_be_held(client, 
     body = name_zone(client, submission, timezone="America/Los_Angeles")
 
     assert (body["booking_state"], Assignment.objects.get().outcome) == ("offer", "offer")
-    assert [status for status, _ in bookings()] == ["cancelled"]
+    assert [status for status, _ in booked()] == ["cancelled"]
 
 
 def test_confirmed_time_at_night_stays(client, monday: datetime) -> None:
@@ -423,7 +423,7 @@ def test_confirmed_time_at_night_stays(client, monday: datetime) -> None:
 
     body = name_zone(client, submission, timezone="America/Los_Angeles")
 
-    assert bookings() == [("confirmed", advisor)]
+    assert booked() == [("confirmed", advisor)]
     assert body["booking"]["timezone"] == "America/Los_Angeles"
 
 
@@ -433,4 +433,4 @@ def test_new_zone_and_new_answers_exchange_once(client, advisors: dict[str, Advi
     name_zone(client, submission, timezone="America/New_York", answers=TO_CTO)
     factories.run_delivery("scheduling.review_call", reviews.review_call)
 
-    assert bookings() == [("cancelled", advisors["ai"]), ("tentative", advisors["cto"])]
+    assert booked() == [("cancelled", advisors["ai"]), ("tentative", advisors["cto"])]

@@ -8,7 +8,7 @@ import time_machine
 from django.test import Client
 
 from intake.models import Submission
-from scheduling import services
+from scheduling import calls
 from scheduling.models import Advisor, Booking
 from tests import factories
 
@@ -28,7 +28,7 @@ def offered(advisor: Advisor, **over: Any) -> Submission:
 
 def held(**over: Any) -> Submission:
     submission = factories.make_submission(**over)
-    factories.run_delivery("scheduling.book_call", services.book_call, status="pending")
+    factories.run_delivery("scheduling.book_call", calls.book_call, status="pending")
     return submission
 
 

@@ -10,7 +10,7 @@ from django.test import Client
 from uuid6 import uuid7
 
 from intake.models import Lead, Submission
-from scheduling import services
+from scheduling import calls
 from scheduling.models import Booking
 from tests import factories
 
@@ -23,7 +23,7 @@ def url(submission: Submission, rest: str = "") -> str:
 
 def held(**over: Any) -> Submission:
     submission = factories.make_submission(**over)
-    factories.run_delivery("scheduling.book_call", services.book_call, status="pending")
+    factories.run_delivery("scheduling.book_call", calls.book_call, status="pending")
     return submission
 
 

@@ -1,91 +1,20 @@
-"""Advisors and the time they give: Advisor, Assignment (who was chosen and why), Booking, BookingAdvisor.
+"""Conversations: Assignment (who was chosen and why), Booking, BookingAdvisor, TimeRequest.
 
 The exclusion constraint on BookingAdvisor is what makes double booking impossible; everything above it is
-courtesy. Written by `scheduling.services`.
+courtesy. Written by `scheduling.bookings` and the services that use it.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
-from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from uuid6 import uuid7
 
-from intake import zones
 from intake.models import StaleTransition, Submission
-from scheduling.slots import Rules, parse_weekly
-
-DEPTH = [MinValueValidator(0), MaxValueValidator(3)]
-
-
-def office_week() -> dict[str, list[list[str]]]:
-    return {day: [["09:00", "12:30"], ["13:30", "17:00"]] for day in ("mon", "tue", "wed", "thu", "fri")}
-
-
-def validate_hours(value: object) -> None:
-    try:
-        parse_weekly(value)
-    except ValueError as error:
-        raise ValidationError(str(error), code="hours") from error
-
-
-class Advisor(models.Model):
-    """Somebody who takes conversations. Depth: 0 none, 1 can talk about it, 2 does it, 3 has led it for years."""
-
-    id = models.BigAutoField(primary_key=True)
-    name = models.CharField(max_length=200)
-    title = models.CharField(max_length=200)
-    email = models.EmailField()
-    bio = models.TextField(blank=True)
-    cto_depth = models.PositiveSmallIntegerField(default=0, validators=DEPTH)
-    ai_depth = models.PositiveSmallIntegerField(default=0, validators=DEPTH)
-    timezone = models.CharField(max_length=64, default="UTC", validators=[zones.validate])
-    weekly_hours = models.JSONField(
-        default=office_week,
-        validators=[validate_hours],
-        help_text='Local time by weekday: {"mon": [["09:00", "12:30"], ["13:30", "17:00"]], …}',
-    )
-    meeting_minutes = models.PositiveSmallIntegerField(default=30, validators=[MinValueValidator(5)])
-    step_minutes = models.PositiveSmallIntegerField(default=30, validators=[MinValueValidator(5)])
-    buffer_before_minutes = models.PositiveSmallIntegerField(default=10)
-    buffer_after_minutes = models.PositiveSmallIntegerField(default=10)
-    notice_hours = models.PositiveSmallIntegerField(default=12, help_text="No conversation sooner than this.")
-    horizon_days = models.PositiveSmallIntegerField(default=30, validators=[MinValueValidator(1)])
-    join_url = models.URLField(blank=True, help_text="Link to the advisor's meeting room.")
-    active = models.BooleanField(default=True)
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(condition=Q(cto_depth__lte=3, ai_depth__lte=3), name="advisor_depth_to_three"),
-            models.CheckConstraint(
-                condition=Q(meeting_minutes__gte=5, step_minutes__gte=5), name="advisor_minutes_sensible"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.name
-
-    @property
-    def zone(self) -> ZoneInfo:
-        return ZoneInfo(self.timezone)
-
-    @property
-    def rules(self) -> Rules:
-        return Rules(
-            zone=self.zone,
-            weekly=parse_weekly(self.weekly_hours),
-            length=timedelta(minutes=self.meeting_minutes),
-            step=timedelta(minutes=self.step_minutes),
-            buffer_before=timedelta(minutes=self.buffer_before_minutes),
-            buffer_after=timedelta(minutes=self.buffer_after_minutes),
-            notice=timedelta(hours=self.notice_hours),
-            horizon=timedelta(days=self.horizon_days),
-        )
+from scheduling.models.advisors import Advisor
 
 
 class Assignment(models.Model):
@@ -103,6 +32,10 @@ class Assignment(models.Model):
 
     submission = models.OneToOneField(Submission, on_delete=models.CASCADE, related_name="assignment")
     advisor = models.ForeignKey(Advisor, on_delete=models.PROTECT, null=True, related_name="+")
+    colleague = models.ForeignKey(
+        Advisor, on_delete=models.PROTECT, null=True, related_name="+", help_text="Of the other side, for both roles."
+    )
+    is_joint = models.BooleanField(default=False, help_text="The colleague takes part; otherwise they are briefed.")
     outcome = models.CharField(max_length=16, choices=Outcome)
     step = models.CharField(max_length=32, help_text="What decided who was considered.")
     candidates = models.JSONField(default=list, help_text="Who was considered, best first, with depth and load.")
@@ -140,6 +73,7 @@ class Booking(models.Model):
     created_at = models.DateTimeField()
     confirmed_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
+    version = models.PositiveIntegerField(default=0, help_text="Raised by each move; the SEQUENCE of its invitation.")
 
     class Meta:
         constraints = [
@@ -167,6 +101,15 @@ class Booking(models.Model):
         return next(seat.advisor for seat in self.seats.all() if seat.leads)
 
     @property
+    def room(self) -> str:
+        """A name that nobody guesses for the place where this one conversation meets."""
+        return self.id.hex[-16:]
+
+    @property
+    def join_url(self) -> str:
+        return self.advisor.join_url.replace("{room}", self.room)
+
+    @property
     def colleagues(self) -> list[Advisor]:
         return [seat.advisor for seat in self.seats.all() if not seat.leads]
 
@@ -178,6 +121,7 @@ class Booking(models.Model):
             "status": self.Status.CONFIRMED,
             "expires_at": None,
             "confirmed_at": self.confirmed_at or now,
+            "version": self.version + 1,
         }
         self._change(Booking.objects.filter(pk=self.pk, status=self.status, status__in=self.OPEN), changes)
 
@@ -232,3 +176,18 @@ class BookingAdvisor(models.Model):
 
     def __str__(self) -> str:
         return f"{self.advisor}"
+
+
+class TimeRequest(models.Model):
+    """What a prospect wishes where nobody has a free time: staff answer it."""
+
+    submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="time_requests")
+    wish = models.CharField(max_length=500)
+    created_at = models.DateTimeField()
+    settled_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return self.wish

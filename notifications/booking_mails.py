@@ -59,8 +59,8 @@ def _to_prospect(booking: Booking, event_type: str) -> Letter:
     assert lead is not None
     advisor = booking.advisor
     lines = [f"With {advisor.name}, {advisor.title}:", when(booking), elsewhere(booking)]
-    if advisor.join_url and event_type != "booking.cancelled":
-        lines.append(f"Join here: {advisor.join_url}")
+    if booking.join_url and event_type != "booking.cancelled":
+        lines.append(f"Join here: {booking.join_url}")
     label = "Choose another time" if event_type == "booking.cancelled" else "See, move or cancel it"
     values: dict[str, Value] = {
         "greeting": compose.greeting(lead.name),

@@ -110,7 +110,9 @@ class Endpoint(models.Model):
             http.check_url(self.url)
         except http.Refused as error:
             raise ValidationError({"url": str(error)}) from error
-        unknown = set(self.event_types) - {"*", *settings.OUTBOX_ROUTES}
+        # Events that reach no consumer are the house's own.
+        public = {type_ for type_, routes in settings.OUTBOX_ROUTES.items() if settings.FAN_OUT in routes}
+        unknown = set(self.event_types) - {"*", *public}
         if unknown:
             raise ValidationError({"event_types": f"There is no event type “{sorted(unknown)[0]}”."})
 

@@ -46,8 +46,7 @@ class Recipe:
 SENTENCE = Recipe(penalty=30, sharpness=1.5)
 MESSAGE = Recipe(penalty=8, balanced=True, share=0.03, sharpness=1.7)
 PRIMARY = Recipe(penalty=10, share=0.3)
-JOINED_SENTENCE = Recipe(penalty=10, share=0.05)
-JOINED_MESSAGE = Recipe(penalty=3, balanced=True, share=0.12, sharpness=1.3)
+JOINED = Recipe(penalty=1, balanced=True, share=0.12, sharpness=1.3)
 TURNS = 5
 POLARITY = {"supports": SUPPORTS, "denies": DENIES, None: ""}
 
@@ -133,26 +132,15 @@ def _primary_layer(reader: LinearReader, messages: Sequence[Row]) -> Layer:
     )
 
 
-def train_joined(reader: "EmbeddingReader", messages: Sequence[Row], bank: Sequence[Row], *, version: str) -> Weights:
-    """The layers over sentence embeddings. `reader` lends its encoder and its linear layers; what it joins is new."""
-    vectors = np.array([reader.encoder.encode(row["text"]) for row in bank])
-    labels = [row["label"] + POLARITY[row["polarity"]] for row in bank]
-    about = {"version": version, "trained_on": fingerprint([*messages, *bank]), "messages": len(messages)}
-    layers = {"sentence": _fit(_nothing(bank), labels, JOINED_SENTENCE, dense=vectors)}
-    reader.joined = Weights(about, Vocabulary([], [], np.zeros(0, np.float32)), layers)
-    known = [(row, sentences) for row in messages if (sentences := reader.sentences(row["text"])) is not None]
-    dense = [
-        reader.dense(row["text"], reader.encoded_labels([sentences.texts[n] for n in reader.picked(sentences)]))
-        for row, sentences in known
-    ]
-    rows = [row for row, _ in known]
-    layers["message"] = _fit(_nothing(rows), list(map(_message_label, rows)), JOINED_MESSAGE, dense=np.array(dense))
-    about["labels"] = {name: list(layer.labels) for name, layer in layers.items()}
-    return reader.joined
-
-
-def _nothing(rows: Sequence[Row]) -> Any:
-    return sparse.csr_matrix((len(rows), 0))
+def train_joined(reader: "EmbeddingReader", messages: Sequence[Row], *, version: str) -> Weights:
+    """The layer over the encoder's vectors of English messages, beside the linear layers of `reader` and their sets."""
+    read = [(reader.sentences(row["text"]), row) for row in messages if text.is_english(row["text"])]
+    known = [(sentences, row) for sentences, row in read if sentences is not None]
+    dense = np.array([reader.vector(sentences) for sentences, _ in known])
+    labels = [_message_label(row) for _, row in known]
+    layer = _fit(sparse.csr_matrix((len(known), 0)), labels, JOINED, dense=dense)
+    about = {"version": version, "messages": len(known), "labels": {"message": list(layer.labels)}}
+    return Weights(reader.weights.about | about, Vocabulary([], [], np.zeros(0, np.float32)), {"message": layer})
 
 
 def _matrix(vocabulary: Vocabulary, counted: Sequence[Counter[int]]) -> Any:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -218,6 +219,16 @@ def test_the_encoder_has_no_say_in_languages_that_it_does_not_know(with_embeddin
     found, by_words = with_embeddings.read(message), reading.linear_reader().read(message)
 
     assert (found.gaps, found.evidence) == (by_words.gaps, by_words.evidence)
+
+
+def test_of_a_long_message_the_encoder_sees_only_what_tells_most(with_embeddings):
+    telling, aside = ["Nobody leads the developers and the old shop breaks every week."] * 12, "Greetings from Ghent."
+
+    def vector(*sentences: str) -> list[float]:
+        return with_embeddings.encoder.encode(sentences, np.array([1.0 + (s != aside) for s in sentences])).tolist()
+
+    assert vector(aside, *telling) == vector(*telling) == vector(*telling, *telling)
+    assert vector(aside, *telling[:2]) != vector(*telling[:2])
 
 
 @pytest.mark.parametrize("message", HOSTILE.values(), ids=HOSTILE)

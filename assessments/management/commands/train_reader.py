@@ -12,7 +12,7 @@ from assessments import evaluation_sets, reading
 class Command(BaseCommand):
     help = (
         "Trains the reader on the train and dev splits: a minute, with the extra `training`. With --embeddings also "
-        "the part that the extra `embeddings` adds, which takes some minutes more."
+        "the part that the extra `embeddings` adds, which takes another minute or two."
     )
     requires_system_checks = []
 
@@ -46,7 +46,7 @@ class Command(BaseCommand):
 
             # It joins the linear weights that were just trained; its own come out.
             reader = EmbeddingReader(weights, weights, Encoder(reading.ENCODER_WORDS), training.sides())
-            joined = training.train_joined(reader, messages, bank, version=reading.EMBEDDINGS)
+            joined = training.train_joined(reader, messages, version=reading.EMBEDDINGS)
             self._write(joined, options["to"] / f"{reading.EMBEDDINGS}.npz")
 
     def _write(self, weights: Any, path: Path) -> None:

@@ -25,6 +25,11 @@ def milliseconds(act: Callable[[], Any]) -> float:
     return (time.perf_counter() - started) * 1000
 
 
+def quickest(act: Callable[[], Any]) -> float:
+    """Of a few: what a neighbour or a collector adds to one of them says nothing about the act."""
+    return min(milliseconds(act) for _ in range(ROUNDS))
+
+
 def line(name: str, times: list[float]) -> str:
     p = statistics.quantiles(times, n=100)
     return f"| {name} | {p[49]:.2f} | {p[98]:.2f} | {max(times):.2f} |"
@@ -51,7 +56,7 @@ def main() -> None:
     for name, found in times.items():
         print(line(f"400 to 600 characters, {name}", found))
     for name, reader in readers.items():
-        worst = max((milliseconds(lambda r=reader, m=m: r.read(m)), kind) for kind, m in HOSTILE.items())
+        worst = max((quickest(lambda r=reader, m=m: r.read(m)), kind) for kind, m in HOSTILE.items())
         print(f"| hostile, 5,000 characters, {name}: {worst[1]} | | | {worst[0]:.1f} |")
     bare = private_memory("import assessments.reading")
     for name, maker in (("linear", "linear_reader"), ("with embeddings", "embedding_reader")):

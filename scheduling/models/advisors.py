@@ -113,6 +113,8 @@ class Advisor(models.Model):
             buffer_after=timedelta(minutes=self.buffer_after_minutes),
             notice=timedelta(hours=self.notice_hours),
             horizon=timedelta(days=self.horizon_days),
+            max_per_day=self.max_per_day,
+            max_per_week=self.max_per_week,
         )
 
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from scheduling import slots
-from scheduling.slots import Interval, Rules
+from scheduling.slots import Diary, Interval, Rules
 
 MINUTE = timedelta(minutes=1)
 MONDAY = date(2026, 11, 23)
@@ -40,7 +40,7 @@ def starts(rules: Rules, *, day: date = MONDAY, days: int = 1, busy: Iterable[In
     since = datetime.combine(day, time(), tzinfo=rules.zone).astimezone(UTC)
     until = datetime.combine(day + timedelta(days=days), time(), tzinfo=rules.zone).astimezone(UTC)
     asked = {"since": since, "until": until, "now": since} | over
-    return [f"{start.astimezone(rules.zone):%H:%M}" for start, _ in slots.open_slots(rules, busy, **asked)]
+    return [f"{start.astimezone(rules.zone):%H:%M}" for start, _ in slots.open_slots(rules, Diary(list(busy)), **asked)]
 
 
 GRID = [
@@ -149,13 +149,13 @@ OVERLAPPING = {"mon": [["20:00", "02:00"], ["09:00", "10:15"], ["10:10", "12:00"
 def test_a_slot_is_the_same_whichever_part_of_the_calendar_is_asked_for() -> None:
     rules = make_rules(OVERLAPPING)
     since, now = local(MONDAY, "00:00"), local(MONDAY, "00:00")
-    whole = list(slots.open_slots(rules, (), since=since, until=since + timedelta(days=2), now=now))
+    whole = list(slots.open_slots(rules, since=since, until=since + timedelta(days=2), now=now))
 
     one_by_one = [
         found
         for minute in range(2 * 24 * 60)
         for found in slots.open_slots(
-            rules, (), since=since + minute * MINUTE, until=since + (minute + 1) * MINUTE, now=now
+            rules, since=since + minute * MINUTE, until=since + (minute + 1) * MINUTE, now=now
         )
     ]
 
@@ -220,7 +220,7 @@ def test_it_counts_real_time_when_the_clock_changes(
     rules = make_rules({slots.WEEKDAYS[day.weekday()]: [list(hours)]}, zone=zone)
     since = datetime.combine(day - timedelta(days=1), time(12), tzinfo=UTC)
 
-    found = list(slots.open_slots(rules, (), since=since, until=since + timedelta(days=3), now=since))
+    found = list(slots.open_slots(rules, since=since, until=since + timedelta(days=3), now=since))
 
     assert [f"{start.astimezone(rules.zone):%H:%M%z}" for start, _ in found] == expected
     assert {end - start for start, end in found} <= {timedelta(minutes=30)}
@@ -230,7 +230,7 @@ def test_a_slot_may_last_over_the_change_of_the_clock() -> None:
     rules = make_rules({"sun": [["01:30", "04:00"]]}, length=60, step=40)
     since = datetime(2026, 3, 28, 12, tzinfo=UTC)
 
-    found = list(slots.open_slots(rules, (), since=since, until=since + timedelta(days=2), now=since))
+    found = list(slots.open_slots(rules, since=since, until=since + timedelta(days=2), now=since))
 
     ends = [(f"{start.astimezone(rules.zone):%H:%M}", f"{end.astimezone(rules.zone):%H:%M}") for start, end in found]
     assert ends == [("01:30", "03:30")]
@@ -248,7 +248,7 @@ def test_no_slot_of_two_years_leaves_the_wall_clock_hours(zone: str) -> None:
 
     found = [
         (start.astimezone(rules.zone), (end - MINUTE).astimezone(rules.zone))
-        for start, end in slots.open_slots(rules, (), since=now, until=now + rules.horizon, now=now)
+        for start, end in slots.open_slots(rules, since=now, until=now + rules.horizon, now=now)
     ]
 
     week = [pair for pair in found if pair[0].weekday() < 6]

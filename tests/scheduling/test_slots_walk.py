@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scheduling import slots
-from scheduling.slots import Interval, Rules
+from scheduling.slots import Diary, Interval, Rules
 
 MINUTE = timedelta(minutes=1)
 DAY_MINUTES = 24 * 60
@@ -117,6 +117,6 @@ def walk(rules: Rules, busy: list[Interval], since: datetime, until: datetime, n
 def test_it_finds_exactly_what_a_walk_over_every_minute_finds(zone: str, data: st.DataObject) -> None:
     rules, busy, since, until, now = data.draw(cases(zone))
 
-    found = list(slots.open_slots(rules, busy, since=since, until=until, now=now))
+    found = list(slots.open_slots(rules, Diary(busy), since=since, until=until, now=now))
 
     assert found == walk(rules, busy, since, until, now)

@@ -14,7 +14,8 @@ from django.db.models import F, Q
 from django.utils.timezone import now
 
 from intake import zones
-from scheduling.slots import Rules, parse_ranges, parse_weekly
+from scheduling.hours import parse_ranges, parse_weekly
+from scheduling.slots import Rules
 
 DEPTH = [MinValueValidator(0), MaxValueValidator(3)]
 

@@ -39,7 +39,7 @@ def test_joint_slots_and_hours_take_few_statements(monday: datetime, advisors: i
 
     with django_assert_num_queries(2):
         hours_available(several, now=monday)
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(2):
         joint_slots(several[0], several[-1], now=monday)
 
 

@@ -1,15 +1,21 @@
-"""Working hours as they are written down: ranges of wall time by weekday, as JSON and as a line that people type.
+"""Working hours as they are written down: ranges of wall time, as JSON and as a line that people type.
 
-Pure. `scheduling.slots` makes instants of them.
+Pure. `scheduling.slots` makes moments of them.
 """
 
+import re
 from collections.abc import Sequence
 from datetime import time
+from itertools import pairwise
 from typing import cast
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 Ranges = Sequence[tuple[time, time]]
+
+CLOCK = r"(\d{1,2})(?:[:.](\d{2}))?"
+RANGE = re.compile(rf"{CLOCK}\s*(?:-|–|—|to)\s*{CLOCK}")
+EXAMPLE = "Write it like 09:00–12:30, 13:30–17:00."
 
 
 def parse_weekly(hours: object) -> dict[int, list[tuple[time, time]]]:
@@ -36,4 +42,40 @@ def _range(day: str, pair: object) -> tuple[time, time]:
         raise ValueError(f'{day}: {pair!r} is no range. Use ["09:00", "17:00"].') from error
     if start.tzinfo or end.tzinfo:
         raise ValueError(f"{day}: {pair!r} has an offset. The hours are those of the advisor's zone.")
-    return start.replace(microsecond=0), end.replace(microsecond=0)
+    return start, end
+
+
+def read_line(line: str) -> list[list[str]]:
+    """“09:00–12:30, 13:30–17:00” as JSON, in order; an empty line is no range. Raises ValueError with the way out.
+
+    “22:00–02:00” goes on past midnight; 24:00 is the midnight at the end of the day.
+    """
+    parts = [part.strip() for part in re.split(r"[,;]", line)]
+    pairs = sorted(_typed(part) for part in parts if part)
+    for (start, end), (after, _) in pairwise(pairs):
+        if end <= start or after < end:
+            raise ValueError(f"{_text(start, end)} reaches into the next range, from {after}. Make one of both.")
+    return [[start, end] for start, end in pairs]
+
+
+def _typed(part: str) -> tuple[str, str]:
+    found = RANGE.fullmatch(part)
+    if found is None:
+        raise ValueError(f"“{part[:40]}” is no range of time. {EXAMPLE}")
+    from_hour, from_minute, to_hour, to_minute = (int(number or 0) for number in found.groups())
+    if (to_hour, to_minute) == (24, 0):
+        to_hour = 0
+    try:
+        start, end = time(from_hour, from_minute), time(to_hour, to_minute)
+    except ValueError:
+        raise ValueError(f"“{part[:40]}” has an hour that no clock shows. {EXAMPLE}") from None
+    return f"{start:%H:%M}", f"{end:%H:%M}"
+
+
+def write_line(pairs: Sequence[Sequence[str]]) -> str:
+    """The line that `read_line` reads the same ranges from."""
+    return ", ".join(_text(start, end) for start, end in pairs)
+
+
+def _text(start: str, end: str) -> str:
+    return f"{start}–{end}"

@@ -1,8 +1,6 @@
 """The page of an advisor: who they are, their week, other hours on a date, time off, terms; all in their own zone."""
 
-from datetime import timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.contrib import admin, messages
 from django.db import models
@@ -18,13 +16,11 @@ from unfold.decorators import display
 from outbox.desk import link, listing
 from scheduling import words
 from scheduling.absences import conversations_during
-from scheduling.advisor_forms import AdvisorForm, OverrideForm, TimeOffForm
+from scheduling.advisor_forms import AdvisorForm, OverrideForm, TimeOffForm, shown_from
 from scheduling.availability import free_slots
 from scheduling.hours import WEEKDAYS
 from scheduling.models import Advisor, DateOverride, TimeOff
 
-# What is over stays in the database; the page shows what still matters.
-SHOWN_AFTER = timedelta(days=7)
 SHOWN_SLOTS = 6
 
 
@@ -32,7 +28,7 @@ class InTheirZone(BaseInlineFormSet):
     """Rows that are typed and shown in the zone of the advisor they belong to, as the page has it now."""
 
     def get_form_kwargs(self, index: int | None) -> dict[str, Any]:
-        return {**super().get_form_kwargs(index), "zone": ZoneInfo(self.instance.timezone)}
+        return {**super().get_form_kwargs(index), "advisor": self.instance}
 
 
 class OverrideInline(TabularInline):
@@ -41,12 +37,13 @@ class OverrideInline(TabularInline):
     formset = InTheirZone
     fields = ("date", "hours")
     extra = 0
+    hide_title = True
     verbose_name = "date with other hours"
     verbose_name_plural = "dates with other hours"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[DateOverride]:
         rows: QuerySet[DateOverride] = super().get_queryset(request)
-        return rows.filter(date__gte=(timezone.now() - SHOWN_AFTER).date())
+        return rows.filter(date__gte=shown_from(timezone.now()).date())
 
 
 class TimeOffInline(TabularInline):
@@ -55,10 +52,11 @@ class TimeOffInline(TabularInline):
     formset = InTheirZone
     fields = ("first_day", "from_time", "last_day", "to_time", "note")
     extra = 0
+    hide_title = True  # it would tell UTC
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[TimeOff]:
         rows: QuerySet[TimeOff] = super().get_queryset(request)
-        return rows.filter(ends_at__gte=timezone.now() - SHOWN_AFTER)
+        return rows.filter(ends_at__gte=shown_from(timezone.now()))
 
 
 @admin.register(Advisor)
@@ -98,6 +96,7 @@ class AdvisorAdmin(ModelAdmin):
     def next_free(self, advisor: Advisor) -> str | SafeString:
         if not advisor.pk:
             return "After the first save, the next free times stand here."
+        advisor = Advisor.objects.get(pk=advisor.pk)  # a page with errors has what was typed in its own copy
         found = free_slots([advisor], now=timezone.now())[advisor.id]
         soonest = words.spread(found, zone=advisor.zone, count=SHOWN_SLOTS)
         if not soonest:

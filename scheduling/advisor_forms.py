@@ -9,13 +9,22 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
+from django.utils.timezone import now
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from intake import zones
 from scheduling.hours import EXAMPLE, WEEKDAYS, read_line, write_line
 from scheduling.models import Advisor, DateOverride, TimeOff
 
 DAY = timedelta(days=1)
 PLACEHOLDER = "closed"
+# What is over stays in the database; the page shows what still matters.
+SHOWN_AFTER = timedelta(days=7)
+
+
+def shown_from(moment: datetime) -> datetime:
+    """Rows that ended before this are no longer shown."""
+    return moment - SHOWN_AFTER
 
 
 class HoursLine(forms.CharField):
@@ -46,6 +55,30 @@ class AdvisorForm(forms.ModelForm):
     class Meta:
         model = Advisor
         fields = ()  # the admin names them
+        labels = {
+            "photo_url": "Photo",
+            "cto_depth": "CTO depth",
+            "ai_depth": "AI depth",
+            "timezone": "Time zone",
+            "meeting_minutes": "Length in minutes",
+            "step_minutes": "A start every … minutes",
+            "buffer_before_minutes": "Kept free before",
+            "buffer_after_minutes": "Kept free after",
+            "notice_hours": "Notice in hours",
+            "horizon_days": "Days ahead",
+            "max_per_day": "At most a day",
+            "max_per_week": "At most a week",
+            "join_url": "Room",
+        }
+        help_texts = {
+            "photo_url": "The address of a picture. It is shown on pages only; mails need no images.",
+            "cto_depth": "0 none, 1 can talk about it, 2 does it, 3 has led it for years.",
+            "ai_depth": "The same scale.",
+            "timezone": "A name like Europe/Berlin. All times on this page are told in it.",
+            "buffer_before_minutes": "Minutes.",
+            "buffer_after_minutes": "Minutes.",
+            "horizon_days": "No conversation later than this.",
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -68,9 +101,15 @@ class OverrideForm(forms.ModelForm):
         fields = ("date",)
         widgets = {"date": UnfoldAdminTextInputWidget(attrs={"type": "date"})}
 
-    def __init__(self, *args: Any, zone: ZoneInfo, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, advisor: Advisor, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.initial.setdefault("hours", write_line(self.instance.ranges))
+
+    def clean_date(self) -> date:
+        day: date = self.cleaned_data["date"]
+        if day < shown_from(now()).date():
+            raise forms.ValidationError("This date is over. Choose one from today on.", code="over")
+        return day
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -100,11 +139,15 @@ class TimeOffForm(forms.ModelForm):
         fields = ("note",)
         widgets = {"note": UnfoldAdminTextInputWidget}
 
-    def __init__(self, *args: Any, zone: ZoneInfo, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, advisor: Advisor, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.zone = zone
+        self.advisor, self.shown_in = advisor, _zone(advisor)
         if self.instance.pk:
-            self.initial.update(_typed(self.instance, zone))
+            self.initial.update(_typed(self.instance, self.shown_in))
+
+    def has_changed(self) -> bool:
+        """An advisor who moves to another zone keeps the days and the hours that the page shows."""
+        return super().has_changed() or (self.instance.pk is not None and _zone(self.advisor) != self.shown_in)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -119,16 +162,21 @@ class TimeOffForm(forms.ModelForm):
     def _instant(self, name: str, day: date | None, *, later: bool) -> datetime | None:
         if day is None or name in self.errors:
             return None  # told already
-        clock = self.cleaned_data.get(name)
+        clock, zone = self.cleaned_data.get(name), _zone(self.advisor)
         try:
             if clock is None:
-                return midnight(day + DAY if later else day, self.zone)
-            return instant(datetime.combine(day, clock), self.zone, later=later)
+                return midnight(day + DAY if later else day, zone)
+            return instant(datetime.combine(day, clock), zone, later=later)
         except OverflowError:
             self.add_error("last_day" if later else "first_day", "That is too far away.")
         except ValueError as error:
             self.add_error(name, str(error))
         return None
+
+
+def _zone(advisor: Advisor) -> ZoneInfo:
+    """As the page has it now, which may be a new one; a wrong one is told at its own field."""
+    return advisor.zone if zones.is_known(advisor.timezone) else ZoneInfo("UTC")
 
 
 def _typed(row: TimeOff, zone: ZoneInfo) -> dict[str, Any]:

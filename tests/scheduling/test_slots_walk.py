@@ -78,14 +78,17 @@ def made_rules(draw: st.DrawFn, zone: str, around: date) -> Rules:
 
 
 @st.composite
-def diaries(draw: st.DrawFn, start: datetime) -> Taken:
-    """What is taken around then, from minutes to days, and when conversations start in that week."""
-    begins, lasts = st.integers(-DAY_MINUTES, 2 * DAY_MINUTES), st.integers(1, 120) | st.just(2 * DAY_MINUTES)
-    busy = draw(st.lists(st.tuples(begins, lasts), max_size=3))
-    booked = draw(st.lists(st.integers(-8 * DAY_MINUTES, 8 * DAY_MINUTES) | begins, max_size=4))
+def diaries(draw: st.DrawFn, start: datetime, open_: list[datetime]) -> Taken:
+    """What is taken, mostly around times that are open, from minutes to days; and when conversations start."""
+    anywhere = st.integers(-DAY_MINUTES, 2 * DAY_MINUTES).map(lambda minute: start + minute * MINUTE)
+    near = st.tuples(st.sampled_from(open_), st.integers(-60, 60)).map(lambda pair: pair[0] + pair[1] * MINUTE)
+    moments = st.one_of(near, near, near, anywhere) if open_ else anywhere
+    lasts = st.one_of(*[st.integers(1, 60)] * 3, st.just(2 * DAY_MINUTES))
+    busy = draw(st.lists(st.tuples(moments, lasts), max_size=3))
+    booked = draw(st.lists(moments, max_size=3))
     return Taken(
-        [(start + begin * MINUTE, start + (begin + length) * MINUTE) for begin, length in busy],
-        [start + begin * MINUTE for begin in booked],
+        [(begin, begin + length * MINUTE) for begin, length in busy],
+        booked + draw(st.lists(st.integers(-7, 7).map(lambda days: start + days * DAY), max_size=2)),
     )
 
 
@@ -101,7 +104,9 @@ def cases(draw: st.DrawFn, zone: str, around: date) -> Case:
     since = start + draw(st.integers(0, 20 * 60)) * MINUTE
     until = since + draw(st.integers(1, 60) | st.integers(20 * 60, 36 * 60)) * MINUTE
     now = since - draw(st.sampled_from([0, 0, 30, 300])) * MINUTE
-    return Case(draw(made_rules(zone, around)), draw(diaries(start)), since, until, now)
+    rules = draw(made_rules(zone, around))
+    open_ = [slot[0] for slot in slots.open_slots(rules, since=since, until=until, now=now)]
+    return Case(rules, draw(diaries(start, open_)), since, until, now)
 
 
 @pytest.mark.parametrize("zone", CHANGES)

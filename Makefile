@@ -2,7 +2,7 @@
 PYTHON ?= python3
 PIP = .venv/bin/pip --disable-pip-version-check install --quiet --require-hashes
 
-.PHONY: help run embeddings test journey evaluate bench lint types lock clean
+.PHONY: help run embeddings test journey evaluate bench walk lint types lock clean
 help: ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/make \1	\2/' | expand -t 16
 
@@ -24,6 +24,10 @@ evaluate: .venv/.dev ## how right the judgement is, on labelled sets
 bench: .venv/.dev ## the measurements of docs/performance.md
 	.venv/bin/python -m bench.judgement
 	.venv/bin/python -m bench.submissions
+	.venv/bin/python -m bench.slots
+
+walk: .venv/.dev ## two years of free slots in six zones against a walk over every minute
+	.venv/bin/python -m bench.walk
 
 lint: .venv/.dev ## ruff, the import contracts, and models without a migration
 	.venv/bin/ruff check .

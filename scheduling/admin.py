@@ -1,47 +1,26 @@
-"""Advisors and conversations in the admin: edit the former, act on the latter through the services."""
+"""Conversations in the admin, which staff act on through the services. Advisors: `scheduling.advisor_admin`."""
 
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db import models
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.safestring import SafeString
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import TabularInline
 from unfold.decorators import display
 
 from outbox.admin import ReadOnly
 from outbox.desk import link, table
-from scheduling import services, words
+from scheduling import (
+    advisor_admin,  # noqa: F401 - registers itself
+    services,
+    words,
+)
 from scheduling.bookings import UnableToBook
-from scheduling.models import Advisor, Assignment, Booking, BookingAdvisor
+from scheduling.models import Assignment, Booking, BookingAdvisor
 
 STATUS_COLOURS = {"tentative": "info", "confirmed": "success", "cancelled": "danger", "no_show": "danger"}
-
-
-@admin.register(Advisor)
-class AdvisorAdmin(ModelAdmin):
-    list_display = ("name", "title", "cto_depth", "ai_depth", "timezone", "active")
-    list_filter = ("active", "cto_depth", "ai_depth")
-    search_fields = ("name", "title", "email")
-    formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
-    fieldsets = (
-        (None, {"fields": ("name", "title", "email", "bio", "active")}),
-        ("Depth", {"fields": (("cto_depth", "ai_depth"),)}),
-        ("Hours", {"fields": ("timezone", "weekly_hours")}),
-        (
-            "Conversations",
-            {
-                "fields": (
-                    ("meeting_minutes", "step_minutes"),
-                    ("buffer_before_minutes", "buffer_after_minutes"),
-                    ("notice_hours", "horizon_days"),
-                    "join_url",
-                )
-            },
-        ),
-    )
 
 
 class SeatInline(TabularInline):

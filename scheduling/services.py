@@ -12,10 +12,9 @@ from django.db.models import QuerySet
 
 from intake.models import StaleTransition, Submission
 from scheduling import bookings
-from scheduling.availability import is_free
+from scheduling.availability import is_free, slot_at
 from scheduling.bookings import UnableToBook
 from scheduling.models import Advisor, Assignment, Booking
-from scheduling.slots import slot_at
 
 Status = Booking.Status
 
@@ -35,7 +34,7 @@ def _pick(submission: Submission, start: datetime, *, now: datetime) -> tuple[Bo
         _refuse_what_is_over(submission)
     if before and before.starts_at == start and before.status == Status.CONFIRMED:
         return before, False
-    slot = slot_at(advisor.rules, start, now=now)
+    slot = slot_at(advisor, start, now=now)
     if slot is None:
         raise UnableToBook("off_grid", "This is not one of the free times. Choose one from the list of slots.")
     if before:

@@ -8,6 +8,8 @@ from scheduling.slots import Interval
 
 APART = timedelta(hours=3)
 AWAKE = range(8, 20)
+UP = range(7, 22)
+SATURDAY = 5
 
 
 def day(moment: datetime) -> str:
@@ -46,17 +48,36 @@ def when_short(moment: datetime, zone: ZoneInfo) -> str:
 
 
 def spread(slots: Sequence[Interval], *, zone: ZoneInfo, count: int, a_day: int = 2) -> list[Interval]:
-    """The soonest slots, at most `a_day` of one day and those hours apart, so that a list offers a choice.
+    """The soonest slots, at most `a_day` of one day and those hours apart, so that a list offers a choice; in order.
 
-    At night in `zone` only where the advisor has no other time: nobody chooses four in the morning.
+    Hours that suit somebody in `zone` go first. Others fill the list up, and at night only where the advisor has no
+    other time: nobody chooses four in the morning.
     """
-    awake = [slot for slot in slots if slot[0].astimezone(zone).hour in AWAKE]
     chosen: list[Interval] = []
-    for slot in awake or slots:
-        local = slot[0].astimezone(zone)
-        same_day = [s for s in chosen if s[0].astimezone(zone).date() == local.date()]
-        if len(same_day) < a_day and all(slot[0] - s[0] >= APART for s in same_day):
-            chosen.append(slot)
+    for suits in (_on_a_working_day, _awake, _up):
+        _choose(chosen, [slot for slot in slots if suits(slot[0].astimezone(zone))], zone, count, a_day)
+    if not chosen:
+        _choose(chosen, slots, zone, count, a_day)
+    return sorted(chosen)
+
+
+def _choose(chosen: list[Interval], slots: Sequence[Interval], zone: ZoneInfo, count: int, a_day: int) -> None:
+    for slot in slots:
         if len(chosen) == count:
-            break
-    return chosen
+            return
+        day = slot[0].astimezone(zone).date()
+        same_day = [other for other in chosen if other[0].astimezone(zone).date() == day]
+        if len(same_day) < a_day and all(abs(slot[0] - other[0]) >= APART for other in same_day):
+            chosen.append(slot)
+
+
+def _on_a_working_day(local: datetime) -> bool:
+    return _awake(local) and local.weekday() < SATURDAY
+
+
+def _awake(local: datetime) -> bool:
+    return local.hour in AWAKE
+
+
+def _up(local: datetime) -> bool:
+    return local.hour in UP

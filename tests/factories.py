@@ -66,7 +66,7 @@ def deliveries(task: str, **filters: Any) -> list[Delivery]:
 
 
 def make_advisor(**over: Any) -> Advisor:
-    """Somebody strong in both, Monday to Friday 09:00 to 17:00 in Berlin, half-hour slots without buffers."""
+    """Somebody strong in both, Monday to Friday 09:00 to 17:00 in Berlin, half-hour slots without buffers or caps."""
     number = next(_numbers)
     week = {day: [["09:00", "17:00"]] for day in ("mon", "tue", "wed", "thu", "fri")}
     fields = {
@@ -79,6 +79,8 @@ def make_advisor(**over: Any) -> Advisor:
         "weekly_hours": week,
         "buffer_before_minutes": 0,
         "buffer_after_minutes": 0,
+        "max_per_day": None,
+        "max_per_week": None,
     }
     return Advisor.objects.create(**{**fields, **over})
 

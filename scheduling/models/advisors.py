@@ -14,7 +14,8 @@ from django.db.models import F, Q
 from django.utils.timezone import now
 
 from intake import zones
-from scheduling.slots import Rules, parse_ranges, parse_weekly
+from scheduling.hours import parse_ranges, parse_weekly
+from scheduling.slots import Rules
 
 DEPTH = [MinValueValidator(0), MaxValueValidator(3)]
 
@@ -113,6 +114,8 @@ class Advisor(models.Model):
             buffer_after=timedelta(minutes=self.buffer_after_minutes),
             notice=timedelta(hours=self.notice_hours),
             horizon=timedelta(days=self.horizon_days),
+            max_per_day=self.max_per_day,
+            max_per_week=self.max_per_week,
         )
 
 

@@ -8,20 +8,21 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from scheduling import slots
-from scheduling.slots import Interval, Rules
+from scheduling.hours import WEEKDAYS, parse_weekly
+from scheduling.slots import Diary, Interval, Rules
 
 MINUTE = timedelta(minutes=1)
 MONDAY = date(2026, 11, 23)
-ALL_WEEK = {day: [["09:00", "17:00"]] for day in slots.WEEKDAYS}
+ALL_WEEK = {day: [["09:00", "17:00"]] for day in WEEKDAYS}
 
 
-def make_rules(hours: Any = None, *, zone: str = "Europe/Berlin", **minutes: int) -> Rules:
+def make_rules(week: Any = None, *, zone: str = "Europe/Berlin", **minutes: int) -> Rules:
     """Half-hour slots on Mondays from nine to noon in Berlin, bookable for sixty days, without buffers or notice."""
     given = {"length": 30, "step": 30, "before": 0, "after": 0, "notice": 0, "horizon": 60 * 24 * 60} | minutes
     spans = {name: timedelta(minutes=value) for name, value in given.items()}
     return Rules(
         zone=ZoneInfo(zone),
-        weekly=slots.parse_weekly({"mon": [["09:00", "12:00"]]} if hours is None else hours),
+        weekly=parse_weekly({"mon": [["09:00", "12:00"]]} if week is None else week),
         length=spans["length"],
         step=spans["step"],
         buffer_before=spans["before"],
@@ -40,7 +41,7 @@ def starts(rules: Rules, *, day: date = MONDAY, days: int = 1, busy: Iterable[In
     since = datetime.combine(day, time(), tzinfo=rules.zone).astimezone(UTC)
     until = datetime.combine(day + timedelta(days=days), time(), tzinfo=rules.zone).astimezone(UTC)
     asked = {"since": since, "until": until, "now": since} | over
-    return [f"{start.astimezone(rules.zone):%H:%M}" for start, _ in slots.open_slots(rules, busy, **asked)]
+    return [f"{start.astimezone(rules.zone):%H:%M}" for start, _ in slots.open_slots(rules, Diary.of(busy), **asked)]
 
 
 GRID = [
@@ -149,13 +150,13 @@ OVERLAPPING = {"mon": [["20:00", "02:00"], ["09:00", "10:15"], ["10:10", "12:00"
 def test_a_slot_is_the_same_whichever_part_of_the_calendar_is_asked_for() -> None:
     rules = make_rules(OVERLAPPING)
     since, now = local(MONDAY, "00:00"), local(MONDAY, "00:00")
-    whole = list(slots.open_slots(rules, (), since=since, until=since + timedelta(days=2), now=now))
+    whole = list(slots.open_slots(rules, since=since, until=since + timedelta(days=2), now=now))
 
     one_by_one = [
         found
         for minute in range(2 * 24 * 60)
         for found in slots.open_slots(
-            rules, (), since=since + minute * MINUTE, until=since + (minute + 1) * MINUTE, now=now
+            rules, since=since + minute * MINUTE, until=since + (minute + 1) * MINUTE, now=now
         )
     ]
 
@@ -217,10 +218,10 @@ CLOCK_CHANGES = [
 def test_it_counts_real_time_when_the_clock_changes(
     zone: str, day: date, hours: tuple[str, str], expected: list[str]
 ) -> None:
-    rules = make_rules({slots.WEEKDAYS[day.weekday()]: [list(hours)]}, zone=zone)
+    rules = make_rules({WEEKDAYS[day.weekday()]: [list(hours)]}, zone=zone)
     since = datetime.combine(day - timedelta(days=1), time(12), tzinfo=UTC)
 
-    found = list(slots.open_slots(rules, (), since=since, until=since + timedelta(days=3), now=since))
+    found = list(slots.open_slots(rules, since=since, until=since + timedelta(days=3), now=since))
 
     assert [f"{start.astimezone(rules.zone):%H:%M%z}" for start, _ in found] == expected
     assert {end - start for start, end in found} <= {timedelta(minutes=30)}
@@ -230,7 +231,7 @@ def test_a_slot_may_last_over_the_change_of_the_clock() -> None:
     rules = make_rules({"sun": [["01:30", "04:00"]]}, length=60, step=40)
     since = datetime(2026, 3, 28, 12, tzinfo=UTC)
 
-    found = list(slots.open_slots(rules, (), since=since, until=since + timedelta(days=2), now=since))
+    found = list(slots.open_slots(rules, since=since, until=since + timedelta(days=2), now=since))
 
     ends = [(f"{start.astimezone(rules.zone):%H:%M}", f"{end.astimezone(rules.zone):%H:%M}") for start, end in found]
     assert ends == [("01:30", "03:30")]
@@ -248,7 +249,7 @@ def test_no_slot_of_two_years_leaves_the_wall_clock_hours(zone: str) -> None:
 
     found = [
         (start.astimezone(rules.zone), (end - MINUTE).astimezone(rules.zone))
-        for start, end in slots.open_slots(rules, (), since=now, until=now + rules.horizon, now=now)
+        for start, end in slots.open_slots(rules, since=now, until=now + rules.horizon, now=now)
     ]
 
     week = [pair for pair in found if pair[0].weekday() < 6]
@@ -260,7 +261,7 @@ def test_no_slot_of_two_years_leaves_the_wall_clock_hours(zone: str) -> None:
 
 @pytest.mark.parametrize(("day", "hours"), [(date(2026, 3, 28), 24), (date(2026, 3, 29), 23), (date(2026, 10, 25), 25)])
 def test_a_day_without_end_has_as_many_slots_as_half_hours(day: date, hours: int) -> None:
-    rules = make_rules({day: [["00:00", "00:00"]] for day in slots.WEEKDAYS})
+    rules = make_rules({day: [["00:00", "00:00"]] for day in WEEKDAYS})
 
     assert len(starts(rules, day=day)) == 2 * hours
 
@@ -287,4 +288,4 @@ BAD_HOURS = [
 @pytest.mark.parametrize(("hours", "message"), BAD_HOURS)
 def test_it_says_what_is_wrong_with_the_hours(hours: object, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        slots.parse_weekly(hours)
+        parse_weekly(hours)

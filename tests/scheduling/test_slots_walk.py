@@ -1,5 +1,9 @@
-"""Free slots against a walk over every minute: what the clock on the wall says there, and nothing cleverer."""
+"""Free slots against a walk over every minute (`minutes`): overrides, breaks, nights, buffers, notice, horizon, caps.
 
+`make walk` compares two years of six zones; here are many small cases, most of them on nights when clocks change.
+"""
+
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -8,115 +12,152 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scheduling import slots
-from scheduling.slots import Interval, Rules
+from scheduling.slots import Diary, Rules
+from tests.scheduling import minutes
+from tests.scheduling.minutes import DAY, MINUTE, Taken
 
-MINUTE = timedelta(minutes=1)
-DAY_MINUTES = 24 * 60
 CHANGES = {
     "Europe/Berlin": [date(2026, 3, 29), date(2026, 10, 25), date(2027, 3, 28)],
     "America/New_York": [date(2026, 3, 8), date(2026, 11, 1), date(2027, 3, 14)],
     "Australia/Lord_Howe": [date(2026, 4, 5), date(2026, 10, 4), date(2027, 4, 4)],
-    "Asia/Kolkata": [date(2026, 3, 29)],
+    "America/St_Johns": [date(2026, 3, 8), date(2026, 11, 1)],
+    "Asia/Kathmandu": [date(2026, 3, 29)],
 }
-
+DAY_MINUTES = 24 * 60
+# Three ranges of twelve hours and four of six could be one window that began so long ago.
+CHAIN = timedelta(hours=61)
 
 # Minutes of the day, half of them between one and three at night, when clocks change.
 CLOCKS = (st.integers(12, 36) | st.integers(0, 287)).map(lambda fives: 5 * fives)
 
 
+@dataclass(frozen=True)
+class Case:
+    rules: Rules
+    taken: Taken
+    since: datetime
+    until: datetime
+    now: datetime
+
+    @property
+    def diary(self) -> Diary:
+        return Diary.of(self.taken.busy, self.taken.booked)
+
+
 @st.composite
-def weeks(draw: st.DrawFn, around: date) -> dict[int, list[tuple[time, time]]]:
-    """Up to three ranges of at most twelve hours on the days around `around`."""
-    hours: dict[int, list[tuple[time, time]]] = {}
-    for _ in range(draw(st.integers(1, 3))):
+def ranges(draw: st.DrawFn, longest: int) -> tuple[time, time]:
+    """A range that lasts at most so many minutes, perhaps past midnight."""
+    start, end = draw(st.tuples(CLOCKS, CLOCKS).filter(lambda pair: pair[0] != pair[1]))
+    if (end - start) % DAY_MINUTES > DAY_MINUTES / 2:
+        start, end = end, start
+    end = (start + min((end - start) % DAY_MINUTES, longest)) % DAY_MINUTES
+    return time(*divmod(start, 60)), time(*divmod(end, 60))
+
+
+@st.composite
+def made_rules(draw: st.DrawFn, zone: str, around: date) -> Rules:
+    """Up to three ranges on the days around `around`, and up to two dates of these on which others hold."""
+    weekly: dict[int, list[tuple[time, time]]] = {}
+    for _ in range(draw(st.integers(0, 3))):
         day = around + timedelta(days=draw(st.sampled_from([0, 0, -1, 1])))
-        start, end = draw(st.tuples(CLOCKS, CLOCKS).filter(lambda pair: pair[0] != pair[1]))
-        if (end - start) % DAY_MINUTES > DAY_MINUTES / 2:
-            start, end = end, start
-        hours.setdefault(day.weekday(), []).append((time(*divmod(start, 60)), time(*divmod(end, 60))))
-    return hours
-
-
-@st.composite
-def cases(draw: st.DrawFn, zone: str) -> tuple[Rules, list[Interval], datetime, datetime, datetime]:
-    """An advisor, what is busy, and what is asked for when."""
-    around = draw(st.sampled_from(CHANGES[zone]) | st.dates(date(2026, 1, 1), date(2028, 12, 31)))
-    rules = Rules(
+        weekly.setdefault(day.weekday(), []).append(draw(ranges(12 * 60)))
+    dates = st.sampled_from([0, -1, 1]).map(lambda days: around + timedelta(days=days))
+    return Rules(
         zone=ZoneInfo(zone),
-        weekly=draw(weeks(around)),
+        weekly=weekly,
         length=draw(st.integers(1, 24)) * 5 * MINUTE,
         step=draw(st.integers(1, 18)) * 5 * MINUTE,
         buffer_before=draw(st.integers(0, 20)) * MINUTE,
         buffer_after=draw(st.integers(0, 20)) * MINUTE,
         notice=draw(st.sampled_from([0, 0, 7, 600])) * MINUTE,
         horizon=draw(st.sampled_from([60 * 24 * 60, 1000])) * MINUTE,
+        overrides=draw(st.dictionaries(dates, st.lists(ranges(6 * 60), max_size=2), max_size=2)),
+        max_per_day=draw(st.sampled_from([None, None, 1, 2])),
+        max_per_week=draw(st.sampled_from([None, None, 2, 3])),
     )
+
+
+@st.composite
+def diaries(draw: st.DrawFn, start: datetime, open_: list[datetime]) -> Taken:
+    """What is taken, mostly around times that are open, from minutes to days; and when conversations start."""
+    anywhere = st.integers(-DAY_MINUTES, 2 * DAY_MINUTES).map(lambda minute: start + minute * MINUTE)
+    near = st.tuples(st.sampled_from(open_), st.integers(-60, 60)).map(lambda pair: pair[0] + pair[1] * MINUTE)
+    moments = st.one_of(near, near, near, anywhere) if open_ else anywhere
+    lasts = st.one_of(*[st.integers(1, 60)] * 3, st.just(2 * DAY_MINUTES))
+    busy = draw(st.lists(st.tuples(moments, lasts), max_size=3))
+    booked = draw(st.lists(moments, max_size=3))
+    return Taken(
+        [(begin, begin + length * MINUTE) for begin, length in busy],
+        booked + draw(st.lists(st.integers(-7, 7).map(lambda days: start + days * DAY), max_size=2)),
+    )
+
+
+@st.composite
+def days(draw: st.DrawFn, zone: str) -> date:
+    return draw(st.sampled_from(CHANGES[zone]) | st.dates(date(2026, 1, 1), date(2026, 12, 31)))
+
+
+@st.composite
+def cases(draw: st.DrawFn, zone: str, around: date) -> Case:
+    """An advisor, what is taken, and what is asked for when."""
     start = datetime.combine(around, time(), tzinfo=UTC) - timedelta(hours=20)
     since = start + draw(st.integers(0, 20 * 60)) * MINUTE
     until = since + draw(st.integers(1, 60) | st.integers(20 * 60, 36 * 60)) * MINUTE
-    begins = st.integers(0, 48 * 60)
-    busy = [
-        (start + begin * MINUTE, start + (begin + length) * MINUTE)
-        for begin, length in draw(st.lists(st.tuples(begins, st.integers(1, 120)), max_size=4))
-    ]
     now = since - draw(st.sampled_from([0, 0, 30, 300])) * MINUTE
-    return rules, busy, since, until, now
-
-
-def open_minutes(rules: Rules, first: datetime, last: datetime) -> dict[tuple[date, int], set[datetime]]:
-    """For each range of each local day the minutes at which the wall clock is inside of it."""
-    inside: dict[tuple[date, int], set[datetime]] = {}
-    minute = first
-    while minute < last:
-        wall = minute.astimezone(rules.zone).replace(tzinfo=None)
-        for day in (wall.date(), wall.date() - timedelta(days=1)):
-            for index, (start, end) in enumerate(rules.weekly.get(day.weekday(), ())):
-                begins = datetime.combine(day, start)
-                ends = datetime.combine(day if end > start else day + timedelta(days=1), end)
-                if begins <= wall < ends:
-                    inside.setdefault((day, index), set()).add(minute)
-        minute += MINUTE
-    return inside
-
-
-def runs(minutes: set[datetime]) -> list[set[datetime]]:
-    found: list[set[datetime]] = []
-    for minute in sorted(minutes):
-        if minute - MINUTE in minutes:
-            found[-1].add(minute)
-        else:
-            found.append({minute})
-    return found
-
-
-def walk(rules: Rules, busy: list[Interval], since: datetime, until: datetime, now: datetime) -> list[Interval]:
-    """Every slot, found without any arithmetic on zones: minute by minute, by what the clock on the wall says."""
-    windows: list[set[datetime]] = []
-    # Three ranges of twelve hours could be one that began a day and a half ago; no slot lasts over two hours.
-    for minutes in open_minutes(rules, since - timedelta(hours=37), until + timedelta(hours=2)).values():
-        for run in runs(minutes):
-            shared = [window for window in windows if window & run]
-            windows = [window for window in windows if window not in shared] + [run.union(*shared)]
-    found = []
-    for window in windows:
-        start = min(window)
-        while start in window:
-            minutes = {start + n * MINUTE for n in range(rules.length // MINUTE)}
-            blocked_from, blocked_to = start - rules.buffer_before, start + rules.length + rules.buffer_after
-            is_free = all(end <= blocked_from or begin >= blocked_to for begin, end in busy)
-            is_asked = since <= start < until and now + rules.notice <= start < now + rules.horizon
-            if minutes <= window and is_free and is_asked:
-                found.append((start, start + rules.length))
-            start += rules.step
-    return sorted(found)
+    rules = draw(made_rules(zone, around))
+    open_ = [slot[0] for slot in slots.open_slots(rules, since=since, until=until, now=now)]
+    return Case(rules, draw(diaries(start, open_)), since, until, now)
 
 
 @pytest.mark.parametrize("zone", CHANGES)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(data=st.data())
 def test_it_finds_exactly_what_a_walk_over_every_minute_finds(zone: str, data: st.DataObject) -> None:
-    rules, busy, since, until, now = data.draw(cases(zone))
+    case = data.draw(cases(zone, data.draw(days(zone))))
+    asked = {"since": case.since, "until": case.until, "now": case.now}
 
-    found = list(slots.open_slots(rules, busy, since=since, until=until, now=now))
+    found = list(slots.open_slots(case.rules, case.diary, **asked))
 
-    assert found == walk(rules, busy, since, until, now)
+    assert found == minutes.walk(case.rules, case.taken, **asked, before=CHAIN)
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "Australia/Lord_Howe"])
+@settings(max_examples=100, deadline=None)
+@given(data=st.data())
+def test_two_share_exactly_what_a_walk_through_the_colleagues_minutes_leaves(zone: str, data: st.DataObject) -> None:
+    case = data.draw(cases(zone, around := data.draw(days(zone))))
+    found = list(slots.open_slots(case.rules, since=case.since, until=case.until, now=case.now))
+    colleague = data.draw(made_rules(data.draw(st.sampled_from([zone, "Asia/Kathmandu"])), around))
+
+    shared = slots.shared(found, colleague, case.diary, now=case.now)
+
+    assert shared == minutes.walk_with(found, colleague, case.taken, now=case.now)
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "Australia/Lord_Howe"])
+@settings(max_examples=100, deadline=None)
+@given(data=st.data())
+def test_open_time_is_as_many_minutes_as_are_open_and_not_away(zone: str, data: st.DataObject) -> None:
+    case = data.draw(cases(zone, data.draw(days(zone))))
+
+    found = slots.open_time(case.rules, case.diary, since=case.since, until=case.until)
+
+    ranges = minutes.open_minutes(case.rules, case.since - DAY, case.until + DAY).values()
+    away = {minute for start, end in case.taken.busy for minute in minutes.each(start, end)}
+    at_work = {minute for minute in set().union(*ranges) - away if case.since <= minute < case.until}
+    assert found == len(at_work) * MINUTE
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_a_part_of_the_calendar_has_the_slots_of_the_whole(data: st.DataObject) -> None:
+    zone = data.draw(st.sampled_from(list(CHANGES)))
+    case = data.draw(cases(zone, data.draw(days(zone))))
+    since, until = sorted(data.draw(st.tuples(*[st.integers(-DAY_MINUTES, 3 * DAY_MINUTES)] * 2)))
+    whole = {"since": case.since - 2 * DAY, "until": case.until + 3 * DAY, "now": case.now}
+    part = {"since": case.since + since * MINUTE, "until": case.since + until * MINUTE, "now": case.now}
+
+    found = list(slots.open_slots(case.rules, case.diary, **part))
+
+    everything = slots.open_slots(case.rules, case.diary, **whole)
+    assert found == [slot for slot in everything if part["since"] <= slot[0] < part["until"]]

@@ -19,6 +19,7 @@ from intake import events
 from intake import services as intake
 from intake.models import Lead, StaleTransition, Submission
 from scheduling import fitting, holds
+from scheduling.fitting import Team
 from scheduling.models import Advisor, Booking, BookingAdvisor
 from scheduling.replies import booking_data
 from scheduling.slots import Interval
@@ -57,21 +58,21 @@ def in_turn(submission: Submission, act: Callable[[], T]) -> T:
     raise UnableToBook("slot_taken", "Somebody else has just taken this time.")
 
 
-def book(submission: Submission, advisor: Advisor, slot: Interval, *, status: Status, now: datetime) -> Booking:
-    """Writes the booking and its seat; the exclusion constraint has the last word."""
+def book(submission: Submission, team: Team, slot: Interval, *, status: Status, now: datetime) -> Booking:
+    """The booking with a seat for each who takes part, all or none; the exclusion constraint has the last word."""
     confirmed = status == Status.CONFIRMED
-    zone, notice = fitting.zone_of(submission, advisor), advisor.rules.notice
+    zone = fitting.zone_of(submission, team.leader)
     booking = Booking.objects.create(
         submission=submission,
         status=status,
         starts_at=slot[0],
         ends_at=slot[1],
         timezone=zone.key,
-        expires_at=None if confirmed else holds.expires_at(now=now, start=slot[0], notice=notice, zone=zone),
+        expires_at=None if confirmed else holds.expires_at(now=now, start=slot[0], notice=team.notice, zone=zone),
         confirmed_at=now if confirmed else None,
         created_at=now,
     )
-    BookingAdvisor.objects.create(booking=booking, advisor=advisor, blocked=blocked(advisor, slot))
+    _seat(booking, team, slot)
     prefetch_related_objects([booking], "seats__advisor")
     if confirmed:
         after_confirming(booking, now=now)
@@ -80,20 +81,32 @@ def book(submission: Submission, advisor: Advisor, slot: Interval, *, status: St
     return booking
 
 
-def blocked(advisor: Advisor, slot: Interval) -> DateTimeTZRange:
-    rules = advisor.rules
-    return DateTimeTZRange(slot[0] - rules.buffer_before, slot[1] + rules.buffer_after, "[)")
-
-
-def move(booking: Booking, advisor: Advisor, slot: Interval, *, now: datetime) -> Booking:
+def move(booking: Booking, team: Team, slot: Interval, *, now: datetime) -> Booking:
+    """Another time, and whoever takes part now: all of them or none. Gives the booking as it then stands."""
     was_confirmed = booking.status == Status.CONFIRMED
     booking.reschedule(*slot, now=now)
-    booking.seats.update(blocked=blocked(advisor, slot), holds_time=True)
+    booking.seats.all().delete()
+    _seat(booking, team, slot)
+    booking = full(Booking.objects.filter(pk=booking.pk)).get()
     if was_confirmed:
         tell("booking.rescheduled", booking, now=now)
     else:
         after_confirming(booking, now=now)
     return booking
+
+
+def _seat(booking: Booking, team: Team, slot: Interval) -> None:
+    """Locked and written in one order: of two who want both advisors, none can hold what the other one needs."""
+    fitting.locked([advisor.id for advisor in team.members])
+    BookingAdvisor.objects.bulk_create(
+        BookingAdvisor(booking=booking, advisor=advisor, leads=advisor == team.leader, blocked=blocked(advisor, slot))
+        for advisor in team.members
+    )
+
+
+def blocked(advisor: Advisor, slot: Interval) -> DateTimeTZRange:
+    rules = advisor.rules
+    return DateTimeTZRange(slot[0] - rules.buffer_before, slot[1] + rules.buffer_after, "[)")
 
 
 def after_confirming(booking: Booking, *, now: datetime) -> None:

@@ -14,6 +14,7 @@ from intake.models import Submission
 from outbox.models import Delivery
 from scheduling import bookings, fitting
 from scheduling.availability import free_slots
+from scheduling.fitting import Team
 from scheduling.models import Advisor, Assignment, Booking
 
 Status = Booking.Status
@@ -61,7 +62,7 @@ def _give_time(assignment: Assignment, ranked: list[Advisor], *, now: datetime) 
         for advisor in ranked:
             slot = next((slot for slot in free[advisor.id] if slot[0] == wish), None)
             if slot:
-                bookings.book(submission, advisor, slot, status=Status.CONFIRMED, now=now)
+                bookings.book(submission, Team(advisor), slot, status=Status.CONFIRMED, now=now)
                 assignment.advisor, assignment.outcome = advisor, Outcome.CONFIRMED
                 return
     assignment.advisor = next((advisor for advisor in ranked if free[advisor.id]), None)
@@ -71,4 +72,4 @@ def _give_time(assignment: Assignment, ranked: list[Advisor], *, now: datetime) 
     slot = fitting.slot_to_hold(submission, assignment.advisor, free[assignment.advisor.id], now=now)
     assignment.outcome = Outcome.HELD if slot else Outcome.OFFER
     if slot:
-        bookings.book(submission, assignment.advisor, slot, status=Status.TENTATIVE, now=now)
+        bookings.book(submission, Team(assignment.advisor), slot, status=Status.TENTATIVE, now=now)

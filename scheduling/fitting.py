@@ -3,7 +3,8 @@
 Changes nothing; `scheduling.matching` and `scheduling.holds` have the rules.
 """
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db.models import Count, Q
@@ -12,11 +13,52 @@ from assessments.services import is_surely_prospect
 from intake.belief import Belief, believed
 from intake.models import Submission
 from scheduling import holds, matching
-from scheduling.models import Advisor, Booking, BookingAdvisor
+from scheduling.availability import free_slots
+from scheduling.models import Advisor, Assignment, Booking, BookingAdvisor
 from scheduling.slots import Interval
 
 # What a decision about a conversation goes by, and what a prospect may have changed since it was read.
 DECIDES = ("assessment", "timezone", "company_size", "preferred_start", "hold")
+
+
+@dataclass(frozen=True)
+class Team:
+    """Who takes part in a conversation: who leads it, and the colleague of the other side where it is a joint one."""
+
+    leader: Advisor
+    colleague: Advisor | None = None
+
+    @property
+    def members(self) -> tuple[Advisor, ...]:
+        """In the one order in which rows of advisors are locked and written."""
+        both = (self.leader, self.colleague) if self.colleague else (self.leader,)
+        return tuple(sorted(both, key=lambda advisor: advisor.pk))
+
+    @property
+    def notice(self) -> timedelta:
+        return max(advisor.rules.notice for advisor in self.members)
+
+
+def team_of(assignment: Assignment) -> Team | None:
+    """Whose times this assignment offers, as they stand now; None where nobody does. One who has left takes no part."""
+    if assignment.advisor is None or not assignment.advisor.active:
+        return None
+    colleague = assignment.colleague
+    return Team(assignment.advisor, colleague if assignment.is_joint and colleague and colleague.active else None)
+
+
+def offered(
+    assignment: Assignment, *, now: datetime, since: datetime | None = None, until: datetime | None = None
+) -> list[Interval]:
+    """The times that may be picked: in UTC, in order; in a joint conversation those at which both are free."""
+    team = team_of(assignment)
+    return slots_of(team, now=now, since=since, until=until) if team else []
+
+
+def slots_of(
+    team: Team, *, now: datetime, since: datetime | None = None, until: datetime | None = None
+) -> list[Interval]:
+    return free_slots([team.leader], now=now, since=since, until=until)[team.leader.id]
 
 
 def rank(submission: Submission, *, now: datetime) -> tuple[list[matching.Candidate], str]:

@@ -17,6 +17,7 @@ from intake.models import Submission
 from outbox.models import Delivery
 from scheduling import bookings, fitting, holds
 from scheduling.availability import free_slots
+from scheduling.fitting import Team
 from scheduling.models import Advisor, Assignment, Booking
 from scheduling.slots import Interval
 
@@ -102,5 +103,5 @@ def _exchange(hold: Booking, advisor: Advisor, free: list[Interval], *, now: dat
     bookings.release(hold, now=now)
     slot = fitting.slot_to_hold(hold.submission, advisor, free, now=now)
     if slot:
-        bookings.book(hold.submission, advisor, slot, status=Booking.Status.TENTATIVE, now=now)
+        bookings.book(hold.submission, Team(advisor), slot, status=Booking.Status.TENTATIVE, now=now)
     return slot is not None

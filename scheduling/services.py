@@ -14,6 +14,7 @@ from intake.models import StaleTransition, Submission
 from scheduling import bookings
 from scheduling.availability import is_free, slot_at
 from scheduling.bookings import UnableToBook
+from scheduling.fitting import Team
 from scheduling.models import Advisor, Assignment, Booking
 
 Status = Booking.Status
@@ -42,8 +43,8 @@ def _pick(submission: Submission, start: datetime, *, now: datetime) -> tuple[Bo
     if not is_free(advisor, slot, now=now):
         raise UnableToBook("slot_taken", "This time is taken.")
     if before is None:
-        return bookings.book(submission, advisor, slot, status=Status.CONFIRMED, now=now), True
-    return bookings.move(before, advisor, slot, now=now), False
+        return bookings.book(submission, Team(advisor), slot, status=Status.CONFIRMED, now=now), True
+    return bookings.move(before, Team(advisor), slot, now=now), False
 
 
 def _refuse_what_is_over(submission: Submission) -> None:

@@ -1,7 +1,7 @@
 """Loads what advisors have on and gives free slots: two statements, however many advisors and days."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
@@ -60,12 +60,29 @@ def joint_slots(
     leader: Advisor, colleague: Advisor, *, now: datetime, since: datetime | None = None, until: datetime | None = None
 ) -> list[Interval]:
     """The leader's free slots, on the leader's grid, in which the colleague is free, too, by the colleague's rules."""
-    since, until = since or now, until or _farthest([leader], now)
-    loaded = _load([leader, colleague], since, until, now=now)
-    if not {leader.id, colleague.id} <= loaded.keys():
-        return []
-    found = slots.open_slots(*loaded[leader.id], since=since, until=until, now=now)
-    return slots.shared(list(found), *loaded[colleague.id], now=now)
+    return next(joint_in_turn([(leader, colleague)], now=now, since=since, until=until))
+
+
+def joint_in_turn(
+    pairs: Iterable[tuple[Advisor, Advisor]],
+    *,
+    now: datetime,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> Iterator[list[Interval]]:
+    """The joint slots of each of these pairs of leader and colleague: loaded at once, found only as they are asked."""
+    pairs = list(pairs)
+    everybody = list({advisor.id: advisor for pair in pairs for advisor in pair}.values())
+    since, until = since or now, until or _farthest([leader for leader, _ in pairs], now)
+    loaded = _load(everybody, since, until, now=now)
+    free: dict[int, list[Interval]] = {}
+    for leader, colleague in pairs:
+        if not {leader.id, colleague.id} <= loaded.keys():
+            yield []
+            continue
+        if leader.id not in free:
+            free[leader.id] = list(slots.open_slots(*loaded[leader.id], since=since, until=until, now=now))
+        yield slots.shared(free[leader.id], *loaded[colleague.id], now=now)
 
 
 def is_free(advisor: Advisor, slot: Interval, *, now: datetime) -> bool:

@@ -3,7 +3,6 @@
 Comes after the intake, through the outbox (`lead.assessed`); `scheduling.reviews` looks again when the verdict changes.
 """
 
-from dataclasses import asdict
 from datetime import datetime
 
 from django.utils import timezone
@@ -12,10 +11,10 @@ from intake import events
 from intake import services as intake
 from intake.models import Submission
 from outbox.models import Delivery
-from scheduling import bookings, fitting
-from scheduling.availability import free_slots
-from scheduling.fitting import Team
-from scheduling.models import Advisor, Assignment, Booking
+from scheduling import bookings, choosing, fitting
+from scheduling.choosing import Choice, Option
+from scheduling.models import Assignment, Booking
+from scheduling.slots import Interval
 
 Status = Booking.Status
 Outcome = Assignment.Outcome
@@ -39,37 +38,47 @@ def _decide(submission: Submission, *, now: datetime) -> Assignment:
         return decided
     # As it stands now: a correction may have come in between.
     submission.refresh_from_db(fields=fitting.DECIDES)
-    ranked, step = fitting.rank(submission, now=now)
-    assignment = Assignment(
-        submission=submission, step=step, candidates=[asdict(candidate) for candidate in ranked], decided_at=now
-    )
+    assignment = Assignment(submission=submission, decided_at=now)
+    choice = choosing.choose(submission, now=now)
     if submission.is_test:
         assignment.outcome = Outcome.NONE
+        choice.give(assignment, None)
     else:
-        _give_time(assignment, fitting.locked([candidate.id for candidate in ranked]), now=now)
+        _give_time(assignment, choice, now=now)
     assignment.save(force_insert=True)
     if assignment.outcome == Outcome.UNAVAILABLE:
         events.publish("booking.unavailable", submission=submission, now=now)
     return assignment
 
 
-def _give_time(assignment: Assignment, ranked: list[Advisor], *, now: datetime) -> None:
-    """Books the best thing there is: a wished time, else a held one, else the advisor with times to offer."""
-    submission = assignment.submission
-    free = free_slots(ranked, now=now)
-    wishes = submission.preferred_start if fitting.is_prospect(submission) else []
-    for wish in map(datetime.fromisoformat, wishes):
-        for advisor in ranked:
-            slot = next((slot for slot in free[advisor.id] if slot[0] == wish), None)
-            if slot:
-                bookings.book(submission, Team(advisor), slot, status=Status.CONFIRMED, now=now)
-                assignment.advisor, assignment.outcome = advisor, Outcome.CONFIRMED
-                return
-    assignment.advisor = next((advisor for advisor in ranked if free[advisor.id]), None)
-    if assignment.advisor is None:
+def _give_time(assignment: Assignment, choice: Choice, *, now: datetime) -> None:
+    """Books the best thing there is: a wished time, else a held one, else whoever has times to offer."""
+    submission, options = choice.submission, choice.options()
+    wished = _wished(submission, options)
+    if wished:
+        option, slot = wished
+        bookings.book(submission, option.team, slot, status=Status.CONFIRMED, now=now)
+        assignment.outcome = Outcome.CONFIRMED
+        choice.give(assignment, option, step="wish")
+    elif options:
+        option = options[0]
+        held = fitting.slot_to_hold(submission, option.team, option.slots, now=now)
+        if held:
+            bookings.book(submission, option.team, held, status=Status.TENTATIVE, now=now)
+        assignment.outcome = Outcome.HELD if held else Outcome.OFFER
+        choice.give(assignment, option)
+    else:
         assignment.outcome = Outcome.UNAVAILABLE
-        return
-    slot = fitting.slot_to_hold(submission, assignment.advisor, free[assignment.advisor.id], now=now)
-    assignment.outcome = Outcome.HELD if slot else Outcome.OFFER
-    if slot:
-        bookings.book(submission, Team(assignment.advisor), slot, status=Status.TENTATIVE, now=now)
+        choice.give(assignment, None)
+
+
+def _wished(submission: Submission, options: list[Option]) -> tuple[Option, Interval] | None:
+    """The best wish that somebody has free, with the fittest of those who have."""
+    if not submission.preferred_start or not fitting.may_wish(submission):
+        return None
+    for wish in map(datetime.fromisoformat, submission.preferred_start):
+        for option in options:
+            slot = next((slot for slot in option.slots if slot[0] == wish), None)
+            if slot:
+                return option, slot
+    return None

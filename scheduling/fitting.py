@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Q
-
 from assessments.services import is_surely_prospect
 from intake.belief import Belief, believed
-from intake.models import Submission
-from scheduling import holds, matching
-from scheduling.availability import free_slots
+from intake.models import Firm, Submission
+from scheduling import holds, matching, pool
+from scheduling.availability import free_slots, joint_slots
 from scheduling.models import Advisor, Assignment, Booking, BookingAdvisor
 from scheduling.slots import Interval
 
@@ -58,16 +56,24 @@ def offered(
 def slots_of(
     team: Team, *, now: datetime, since: datetime | None = None, until: datetime | None = None
 ) -> list[Interval]:
+    if team.colleague:
+        return joint_slots(team.leader, team.colleague, now=now, since=since, until=until)
     return free_slots([team.leader], now=now, since=since, until=until)[team.leader.id]
 
 
 def rank(submission: Submission, *, now: datetime) -> tuple[list[matching.Candidate], str]:
     """Who fits what the house believes of this submission, best first, and the step that decided it."""
-    belief = _belief(submission)
-    return matching.rank(belief.engagement, belief.primary, _candidates(now=now))
+    belief, advisors = believe(submission), pool.active()
+    found = matching.match(
+        belief.engagement,
+        belief.primary,
+        pool.candidates(advisors, submission, now=now),
+        owners=pool.owners(submission),
+    )
+    return list(found.ranked), found.step
 
 
-def _belief(submission: Submission) -> Belief:
+def believe(submission: Submission) -> Belief:
     lead = submission.lead
     assert lead is not None
     size = submission.company_size or lead.company_size
@@ -81,25 +87,43 @@ def locked(ids: list[int]) -> list[Advisor]:
     return [advisors[id_] for id_ in ids]
 
 
-def _candidates(*, now: datetime) -> list[matching.Candidate]:
-    ahead = Count("seats", filter=Q(seats__holds_time=True, seats__booking__starts_at__gt=now))
-    rows = Advisor.objects.filter(active=True).annotate(load=ahead)
-    return [matching.Candidate(row.id, row.cto_depth, row.ai_depth, row.load) for row in rows]
-
-
 def is_prospect(submission: Submission) -> bool:
     """Somebody who may want to sell, work or study here can choose a time; the house books none of itself."""
     return is_surely_prospect(submission.assessment)
 
 
-def slot_to_hold(submission: Submission, advisor: Advisor, free: list[Interval], *, now: datetime) -> Interval | None:
-    """The time that is pencilled in unasked, where one may be."""
-    if not submission.hold or not is_prospect(submission) or _belief(submission).gap == "unclear":
+def may_wish(submission: Submission) -> bool:
+    """Whether a wished time is booked at once."""
+    return is_prospect(submission) and Firm.get().holds != Firm.Holds.OFF
+
+
+def may_hold(submission: Submission) -> bool:
+    """Whether the house pencils in a time unasked."""
+    if not submission.hold or not is_prospect(submission) or believe(submission).gap == "unclear":
+        return False
+    return Firm.get().holds == Firm.Holds.ON
+
+
+def slot_to_hold(submission: Submission, team: Team, slots: list[Interval], *, now: datetime) -> Interval | None:
+    """Which of the team's free times is pencilled in unasked, where one may be: each of them needs room for it."""
+    if not may_hold(submission):
         return None
-    held = BookingAdvisor.objects.filter(advisor=advisor, holds_time=True, booking__status=Booking.Status.TENTATIVE)
-    starts = list(held.values_list("booking__starts_at", flat=True))
-    allowed = holds.with_room(free, starts, zone=advisor.zone)
-    return holds.choose(allowed, now=now, zone=zone_of(submission, advisor))
+    held = _held(team)
+    # In a joint conversation the shared times are not all that is open to each of them.
+    free = free_slots(team.members, now=now) if team.colleague else {team.leader.id: slots}
+    for advisor in team.members:
+        slots = holds.with_room(slots, held[advisor.id], zone=advisor.zone, total=len(free[advisor.id]))
+    return holds.choose(slots, now=now, zone=zone_of(submission, team.leader), notice=team.notice)
+
+
+def _held(team: Team) -> dict[int, list[datetime]]:
+    rows = BookingAdvisor.objects.filter(
+        advisor__in=team.members, holds_time=True, booking__status=Booking.Status.TENTATIVE
+    )
+    held: dict[int, list[datetime]] = {advisor.id: [] for advisor in team.members}
+    for advisor_id, start in rows.values_list("advisor_id", "booking__starts_at"):
+        held[advisor_id].append(start)
+    return held
 
 
 def zone_of(submission: Submission, advisor: Advisor) -> ZoneInfo:

@@ -13,20 +13,34 @@ from scheduling.slots import DAY, Interval
 
 EARLIEST = timedelta(hours=24)
 WITHIN_WORKING_DAYS = 10
+SOON_WORKING_DAYS = 5
 OFFICE_HOURS = (time(9), time(17))
 LIFE = timedelta(hours=48)
+# A hold that is over before its mail is read holds nothing: then the next slot is tried.
+LEAST_LIFE = timedelta(hours=4)
 MAX_PERCENT = 40
 MAX_A_DAY = 4
 
 
-def choose(slots: Iterable[Interval], *, now: datetime, zone: ZoneInfo) -> Interval | None:
-    """The first slot at least 24 h and one working day ahead, Monday to Friday 09:00 to 17:00 in the
-    prospect's zone, within ten working days; None where there is none."""
+def choose(
+    slots: Iterable[Interval], *, now: datetime, zone: ZoneInfo, notice: timedelta = timedelta(0)
+) -> Interval | None:
+    """The first slot at least 24 h and one working day ahead, Monday to Friday 09:00 to 17:00 in the prospect's zone,
+    within ten working days, whose hold would live four hours; None where there is none."""
     days = working_days_after(now.astimezone(zone).date())
     for slot in slots:
-        if slot[0] >= now + EARLIEST and slot[0].astimezone(zone).date() in days and in_office_hours(slot, zone=zone):
+        if slot[0] < now + EARLIEST or slot[0].astimezone(zone).date() not in days:
+            continue
+        ends = expires_at(now=now, start=slot[0], notice=notice, zone=zone)
+        if in_office_hours(slot, zone=zone) and ends - now >= LEAST_LIFE:
             return slot
     return None
+
+
+def is_soon(slots: Sequence[Interval], *, now: datetime, zone: ZoneInfo) -> bool:
+    """Whether one of them is today or within the next five working days."""
+    last = working_days_after(now.astimezone(zone).date())[SOON_WORKING_DAYS - 1]
+    return bool(slots) and slots[0][0].astimezone(zone).date() <= last
 
 
 def in_office_hours(slot: Interval, *, zone: ZoneInfo) -> bool:
@@ -63,12 +77,15 @@ def expires_at(*, now: datetime, start: datetime, notice: timedelta, zone: ZoneI
     return min(moment, start - notice)
 
 
-def with_room(slots: Sequence[Interval], held: Sequence[datetime], *, zone: ZoneInfo) -> list[Interval]:
+def with_room(
+    slots: Sequence[Interval], held: Sequence[datetime], *, zone: ZoneInfo, total: int | None = None
+) -> list[Interval]:
     """The slots that may still be held: unconfirmed holds take at most 40% of what is open, and four a day.
 
-    `held` are the starts of the advisor's unconfirmed holds, `zone` is the advisor's.
+    `held` are the starts of the advisor's unconfirmed holds, `zone` is the advisor's; `total` is how many slots they
+    have open where `slots` are not all of them, in a joint conversation.
     """
-    if 100 * (len(held) + 1) > MAX_PERCENT * (len(slots) + len(held)):
+    if 100 * (len(held) + 1) > MAX_PERCENT * ((len(slots) if total is None else total) + len(held)):
         return []
     by_day = Counter(start.astimezone(zone).date() for start in held)
     return [slot for slot in slots if by_day[slot[0].astimezone(zone).date()] < MAX_A_DAY]

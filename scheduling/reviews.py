@@ -5,7 +5,6 @@ alone, at once (`scheduling.answers`). Nobody is mailed for it: the reply was se
 or offered now.
 """
 
-from dataclasses import asdict
 from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -15,14 +14,15 @@ from intake import services as intake
 from intake.corrections import is_told_by
 from intake.models import Submission
 from outbox.models import Delivery
-from scheduling import bookings, fitting, holds
-from scheduling.availability import free_slots
+from scheduling import bookings, choosing, fitting, holds
+from scheduling.choosing import Choice, Option
 from scheduling.fitting import Team
 from scheduling.models import Advisor, Assignment, Booking
 from scheduling.slots import Interval
 
 Outcome = Assignment.Outcome
 FITS = "The advisor still fits."
+NOBODY_BETTER = "Nobody who fits better is free."
 SETTLED = (Booking.Status.CONFIRMED, Booking.Status.COMPLETED)
 
 
@@ -71,37 +71,51 @@ def _rematch(submission: Submission, assignment: Assignment, *, now: datetime) -
         bookings.release(hold, now=now)
         assignment.outcome = Outcome.OFFER
         hold = None
-    ranked, step = fitting.rank(submission, now=now)
-    advisor_id = hold.advisor.id if hold else assignment.advisor_id
-    if advisor_id in {candidate.id for candidate in ranked}:
-        return _into_office_hours(hold, assignment, now=now) if hold else FITS
-    advisors = fitting.locked([candidate.id for candidate in ranked])
-    free = free_slots(advisors, now=now)
-    advisor = next((advisor for advisor in advisors if free[advisor.id]), None)
-    if advisor is None:
-        return "Nobody who fits better is free."
-    assignment.advisor, assignment.step = advisor, step
-    assignment.candidates = [asdict(candidate) for candidate in ranked]
-    assignment.outcome = Outcome.OFFER
-    if hold is not None and _exchange(hold, advisor, free[advisor.id], now=now):
-        assignment.outcome = Outcome.HELD
-    return f"Now with {advisor}."
+    choice = choosing.choose(submission, now=now)
+    leader = hold.advisor if hold else assignment.advisor
+    if leader is None or leader not in choice.ranked:
+        return _give(assignment, choice, choice.options(), hold=hold, now=now)
+    if _has_shape(assignment, choice, leader):
+        fits = FITS if choice.match.pool_step == "fits" else NOBODY_BETTER
+        return _into_office_hours(hold, assignment, now=now) or fits if hold else fits
+    return _give(assignment, choice, choice.options(leader=leader), hold=hold, now=now)
+
+
+def _has_shape(assignment: Assignment, choice: Choice, leader: Advisor) -> bool:
+    """Whether one or two roles stand behind the conversation, as the verdict has it now."""
+    colleagues = choice.colleagues_of(leader)
+    return assignment.colleague in colleagues if colleagues else assignment.colleague is None
+
+
+def _give(assignment: Assignment, choice: Choice, options: list[Option], *, hold: Booking | None, now: datetime) -> str:
+    if not options:
+        return NOBODY_BETTER
+    option = options[0]
+    choice.give(assignment, option)
+    if hold is None:
+        assignment.outcome = Outcome.OFFER
+    elif {seat.advisor for seat in hold.seats.all()} == set(option.team.members):
+        _into_office_hours(hold, assignment, now=now)
+    else:
+        is_held = _exchange(hold, option.team, option.slots, now=now)
+        assignment.outcome = Outcome.HELD if is_held else Outcome.OFFER
+    return f"Now with {' and '.join(map(str, filter(None, (option.team.leader, option.team.colleague))))}."
 
 
 def _into_office_hours(hold: Booking, assignment: Assignment, *, now: datetime) -> str:
-    """The advisor fits, and the held time does unless the prospect named a zone where it is night."""
+    """Those who take part fit, and so does the time, unless the prospect named a zone where it is night."""
     if holds.in_office_hours((hold.starts_at, hold.ends_at), zone=fitting.zone_of(hold.submission, hold.advisor)):
-        return FITS
-    (advisor,) = fitting.locked([hold.advisor.id])
-    free = free_slots([advisor], now=now)[advisor.id]
-    assignment.outcome = Outcome.HELD if _exchange(hold, advisor, free, now=now) else Outcome.OFFER
+        return ""
+    team = Team(hold.advisor, next(iter(hold.colleagues), None))
+    free = fitting.slots_of(team, now=now)
+    assignment.outcome = Outcome.HELD if _exchange(hold, team, free, now=now) else Outcome.OFFER
     return "Nobody is asked to talk at night: the held time is given back."
 
 
-def _exchange(hold: Booking, advisor: Advisor, free: list[Interval], *, now: datetime) -> bool:
+def _exchange(hold: Booking, team: Team, free: list[Interval], *, now: datetime) -> bool:
     """Lets a held time go; whether another one is held instead, under the same rules as the first."""
     bookings.release(hold, now=now)
-    slot = fitting.slot_to_hold(hold.submission, advisor, free, now=now)
+    slot = fitting.slot_to_hold(hold.submission, team, free, now=now)
     if slot:
-        bookings.book(hold.submission, Team(advisor), slot, status=Booking.Status.TENTATIVE, now=now)
+        bookings.book(hold.submission, team, slot, status=Booking.Status.TENTATIVE, now=now)
     return slot is not None

@@ -37,9 +37,16 @@ class Assignment(models.Model):
     )
     is_joint = models.BooleanField(default=False, help_text="The colleague takes part; otherwise they are briefed.")
     outcome = models.CharField(max_length=16, choices=Outcome)
-    step = models.CharField(max_length=32, help_text="What decided who was considered.")
-    candidates = models.JSONField(default=list, help_text="Who was considered, best first, with depth and load.")
+    step = models.CharField(max_length=32, help_text="What decided who was chosen.")
+    steps = models.JSONField(default=list, help_text="Each step of the choice, and whom it left.")
+    candidates = models.JSONField(
+        default=list, help_text="Everybody who was looked at: who fits, best first, then who is out, with the numbers."
+    )
     decided_at = models.DateTimeField()
+
+    class Meta:
+        # Whom they were given last is asked of each advisor at each decision.
+        indexes = [models.Index(fields=["advisor", "decided_at"], name="assignment_by_advisor")]
 
     def __str__(self) -> str:
         return f"{self.get_outcome_display()}: {self.advisor or 'nobody'}"

@@ -56,20 +56,37 @@ def test_a_time_is_held_a_day_ahead(monday: datetime) -> None:
 
 
 def test_what_was_decided_and_why_is_kept(monday: datetime) -> None:
-    specialist = factories.make_advisor(cto_depth=0, ai_depth=3)
-    generalist = factories.make_advisor(cto_depth=2, ai_depth=2)
-    factories.make_advisor(cto_depth=3, ai_depth=0)
+    generalist = factories.make_advisor(cto_depth=2, ai_depth=2, weight=2)
+    specialist = factories.make_advisor(cto_depth=0, ai_depth=3, joined_at=monday - timedelta(days=100))
+    other_side = factories.make_advisor(cto_depth=3, ai_depth=0)
+    away = factories.make_advisor(ai_depth=3)
+    away.time_off.create(starts_at=monday - HALF_HOUR, ends_at=monday + timedelta(days=1))
+    no_hours = factories.make_advisor(ai_depth=3, weekly_hours={})
     factories.make_advisor(ai_depth=3, active=False)
+    earlier = factories.make_submission(email="grace@example.com")
+    factories.assign(earlier, specialist)
+    factories.make_booking(earlier, specialist, TUESDAY + timedelta(days=2))
     submission = factories.make_submission()
 
     decide(submission)
 
     assignment = submission.assignment
-    assert (assignment.outcome, assignment.step, assignment.advisor) == ("held", "fits", specialist)
-    assert assignment.candidates == [
-        {"id": specialist.id, "cto_depth": 0, "ai_depth": 3, "load": 0},
-        {"id": generalist.id, "cto_depth": 2, "ai_depth": 2, "load": 0},
+    assert (assignment.outcome, assignment.step, assignment.advisor) == ("held", "depth", specialist)
+    assert assignment.steps == [
+        {"step": "fits", "left": [specialist.id, generalist.id]},
+        {"step": "depth", "left": [specialist.id]},
     ]
+    # Four weeks of 40 hours.
+    hours = {"hours": 160.0, "weight": 1.0}
+    assert assignment.candidates == [
+        {"id": specialist.id, "cto_depth": 0, "ai_depth": 3, "bookings": 1, "days": 28,
+         "idle_since": "2026-11-23T10:00:00+00:00", "share": 0.0125, **hours},  # 2 / 160
+        {"id": generalist.id, "cto_depth": 2, "ai_depth": 2, "bookings": 0, "days": 0,
+         "idle_since": None, "share": 0.003125, **hours, "weight": 2.0},  # 1 / (2 x 160)
+        {"id": other_side.id, "cto_depth": 3, "ai_depth": 0, "out": "does_not_fit"},
+        {"id": away.id, "cto_depth": 2, "ai_depth": 3, "out": "on_leave"},
+        {"id": no_hours.id, "cto_depth": 2, "ai_depth": 3, "out": "no_hours"},
+    ]  # fmt: skip
     assert assignment.decided_at == monday
 
 

@@ -68,7 +68,10 @@ def test_held_time_goes_to_the_advisor_who_fits_now(advisors: dict[str, Advisor]
     assignment = Assignment.objects.get()
     assert booked() == [("cancelled", advisors["ai"]), ("tentative", advisors["cto"])]
     assert (assignment.advisor, assignment.outcome, assignment.step) == (advisors["cto"], "held", "fits")
-    assert [candidate["id"] for candidate in assignment.candidates] == [advisors["cto"].id]
+    assert [(row["id"], row.get("out")) for row in assignment.candidates] == [
+        (advisors["cto"].id, None),
+        (advisors["ai"].id, "does_not_fit"),
+    ]
     assert review_of(delivery) == f"Now with {advisors['cto']}."
     assert factories.published() == before | {
         "lead.reassessed": 1, "booking.cancelled": 1, "booking.tentative": before["booking.tentative"] + 1,

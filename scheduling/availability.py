@@ -49,11 +49,20 @@ def free_slots(
 ) -> dict[int, list[Interval]]:
     """Free slots in UTC by advisor id, within [since, until) and each advisor's own notice and horizon."""
     advisors = list(advisors)
+    found = free_in_turn(advisors, now=now, since=since, until=until)
+    return {advisor.id: free for advisor, free in zip(advisors, found, strict=True)}
+
+
+def free_in_turn(
+    advisors: Iterable[Advisor], *, now: datetime, since: datetime | None = None, until: datetime | None = None
+) -> Iterator[list[Interval]]:
+    """The free slots of each of these advisors: loaded at once, found only as they are asked."""
+    advisors = list(advisors)
     since, until = since or now, until or _farthest(advisors, now)
-    free: dict[int, list[Interval]] = {advisor.id: [] for advisor in advisors}
-    for id_, (rules, diary) in _load(advisors, since, until, now=now).items():
-        free[id_] = list(slots.open_slots(rules, diary, since=since, until=until, now=now))
-    return free
+    loaded = _load(advisors, since, until, now=now)
+    for advisor in advisors:
+        there = loaded.get(advisor.id)
+        yield list(slots.open_slots(*there, since=since, until=until, now=now)) if there else []
 
 
 def joint_slots(

@@ -85,6 +85,8 @@ def move(booking: Booking, team: Team, slot: Interval, *, now: datetime) -> Book
     """Another time, and whoever takes part now: all of them or none. Gives the booking as it then stands."""
     was_confirmed = booking.status == Status.CONFIRMED
     booking.reschedule(*slot, now=now)
+    # Before anything is let go: whoever waits for that time must not hold an advisor that we need.
+    _lock(team, *(seat.advisor_id for seat in booking.seats.all()))
     booking.seats.all().delete()
     _seat(booking, team, slot)
     booking = full(Booking.objects.filter(pk=booking.pk)).get()
@@ -96,12 +98,16 @@ def move(booking: Booking, team: Team, slot: Interval, *, now: datetime) -> Book
 
 
 def _seat(booking: Booking, team: Team, slot: Interval) -> None:
-    """Locked and written in one order: of two who want both advisors, none can hold what the other one needs."""
-    fitting.locked([advisor.id for advisor in team.members])
+    _lock(team)
     BookingAdvisor.objects.bulk_create(
         BookingAdvisor(booking=booking, advisor=advisor, leads=advisor == team.leader, blocked=blocked(advisor, slot))
         for advisor in team.members
     )
+
+
+def _lock(team: Team, *others: int) -> None:
+    """In one order: of two who want both advisors, none can hold what the other one needs."""
+    fitting.locked([*{advisor.id for advisor in team.members} | set(others)])
 
 
 def blocked(advisor: Advisor, slot: Interval) -> DateTimeTZRange:

@@ -4,6 +4,7 @@ Comes after the intake, through the outbox (`lead.assessed`); `scheduling.review
 """
 
 from datetime import datetime
+from itertools import islice
 
 from django.utils import timezone
 
@@ -53,8 +54,9 @@ def _decide(submission: Submission, *, now: datetime) -> Assignment:
 
 def _give_time(assignment: Assignment, choice: Choice, *, now: datetime) -> None:
     """Books the best thing there is: a wished time, else a held one, else whoever has times to offer."""
-    submission, options = choice.submission, choice.options()
-    wished = _wished(submission, options)
+    submission, wishes = choice.submission, _wishes(choice.submission)
+    options = list(choice.options() if wishes else islice(choice.options(), 1))
+    wished = _wished(wishes, options)
     if wished:
         option, slot = wished
         bookings.book(submission, option.team, slot, status=Status.CONFIRMED, now=now)
@@ -72,11 +74,15 @@ def _give_time(assignment: Assignment, choice: Choice, *, now: datetime) -> None
         choice.give(assignment, None)
 
 
-def _wished(submission: Submission, options: list[Option]) -> tuple[Option, Interval] | None:
-    """The best wish that somebody has free, with the fittest of those who have."""
+def _wishes(submission: Submission) -> list[datetime]:
     if not submission.preferred_start or not fitting.may_wish(submission):
-        return None
-    for wish in map(datetime.fromisoformat, submission.preferred_start):
+        return []
+    return [datetime.fromisoformat(wish) for wish in submission.preferred_start]
+
+
+def _wished(wishes: list[datetime], options: list[Option]) -> tuple[Option, Interval] | None:
+    """The best wish that somebody has free, with the fittest of those who have."""
+    for wish in wishes:
         for option in options:
             slot = next((slot for slot in option.slots if slot[0] == wish), None)
             if slot:

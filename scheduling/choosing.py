@@ -7,7 +7,7 @@ that the second one counts what the first one gave.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -16,7 +16,7 @@ from typing import Any
 from intake.belief import Belief
 from intake.models import Submission
 from scheduling import fitting, holds, matching, pool
-from scheduling.availability import free_slots, joint_in_turn
+from scheduling.availability import free_in_turn, joint_in_turn
 from scheduling.fitting import Team
 from scheduling.models import Advisor, Assignment
 from scheduling.slots import Interval
@@ -57,17 +57,19 @@ class Choice:
             return []
         return [self.advisors[candidate.id] for candidate in matching.colleagues(self.belief.primary, self.everybody)]
 
-    def options(self, *, leader: Advisor | None = None) -> list[Option]:
+    def options(self, *, leader: Advisor | None = None) -> Iterator[Option]:
         """Everybody with free times, best first; for both roles the one pair that is free soon, where there is one.
 
-        With `leader`, only they are asked.
+        With `leader`, only they are asked. Nobody's times are worked out before they are asked for.
         """
         joint = self._joint([leader] if leader else self.ranked[: self.match.equals])
         if joint:
-            return [joint]
+            yield joint
+            return
         leaders = [leader] if leader else self.ranked
-        free = free_slots(leaders, now=self.now)
-        return [Option(Team(advisor), free[advisor.pk]) for advisor in leaders if free[advisor.pk]]
+        for advisor, free in zip(leaders, free_in_turn(leaders, now=self.now), strict=True):
+            if free:
+                yield Option(Team(advisor), free)
 
     def _joint(self, leaders: list[Advisor]) -> Option | None:
         """The first pair who are both free within five working days, of those who fit equally well to lead."""

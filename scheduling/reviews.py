@@ -5,6 +5,7 @@ alone, at once (`scheduling.answers`). Nobody is mailed for it: the reply was se
 or offered now.
 """
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -87,10 +88,12 @@ def _has_shape(assignment: Assignment, choice: Choice, leader: Advisor) -> bool:
     return assignment.colleague in colleagues if colleagues else assignment.colleague is None
 
 
-def _give(assignment: Assignment, choice: Choice, options: list[Option], *, hold: Booking | None, now: datetime) -> str:
-    if not options:
+def _give(
+    assignment: Assignment, choice: Choice, options: Iterator[Option], *, hold: Booking | None, now: datetime
+) -> str:
+    option = next(options, None)
+    if option is None:
         return NOBODY_BETTER
-    option = options[0]
     choice.give(assignment, option)
     if hold is None:
         assignment.outcome = Outcome.OFFER
@@ -99,7 +102,9 @@ def _give(assignment: Assignment, choice: Choice, options: list[Option], *, hold
     else:
         is_held = _exchange(hold, option.team, option.slots, now=now)
         assignment.outcome = Outcome.HELD if is_held else Outcome.OFFER
-    return f"Now with {' and '.join(map(str, filter(None, (option.team.leader, option.team.colleague))))}."
+    beside = f" and {assignment.colleague}" if assignment.colleague else ""
+    briefed = ", who is briefed" if beside and not assignment.is_joint else ""
+    return f"Now with {option.team.leader}{beside}{briefed}."
 
 
 def _into_office_hours(hold: Booking, assignment: Assignment, *, now: datetime) -> str:

@@ -3,7 +3,7 @@
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,14 +11,16 @@ from django.db import connection, connections, transaction
 
 from intake.models import Lead, Submission
 from intake.reassess import reassess
-from scheduling import calls, services
+from scheduling import bookings, calls, fitting, services
 from scheduling.bookings import UnableToBook
-from scheduling.models import Advisor, Assignment, Booking
+from scheduling.fitting import Team
+from scheduling.models import Advisor, Assignment, Booking, BookingAdvisor
 from tests import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 THURSDAY = datetime(2026, 11, 26, 9, tzinfo=UTC)
+HALF_HOUR = timedelta(minutes=30)
 WAIT_SECONDS = 20
 
 
@@ -266,3 +268,114 @@ def test_correcting_and_picking_at_once_both_succeed(clock: datetime) -> None:
     assert set(results[:3]) <= {"new", "booked"}
     assert results[3:] == ["confirmed", "confirmed"]
     assert factories.published()["lead.reassessed"] == 3
+
+
+# --- two advisors in one conversation -------------------------------------------------------------------
+
+
+def pair() -> Team:
+    """Made in this order, so that the one who leads has the smaller number."""
+    return Team(factories.make_advisor(cto_depth=3, ai_depth=0), factories.make_advisor(cto_depth=0, ai_depth=3))
+
+
+def of_a_large_firm(count: int, **over: Any) -> list[Submission]:
+    fields = {"answers": factories.BOTH_ANSWERS, "company_size": "201-1000", **over}
+    return [factories.make_submission(email=f"large{n}@example.com", **fields) for n in range(count)]
+
+
+def booking_at(submission: Submission, team: Team, start: datetime, now: datetime) -> Callable[[], str]:
+    """As a pick does it: looked at first, booked then, all in one transaction."""
+
+    def act() -> str:
+        if start not in [slot[0] for slot in fitting.slots_of(team, now=now, since=start, until=start + HALF_HOUR)]:
+            raise UnableToBook("slot_taken", "Taken.")
+        slot = (start, start + HALF_HOUR)
+        return str(bookings.book(submission, team, slot, status=Booking.Status.CONFIRMED, now=now).status)
+
+    return lambda: bookings.in_turn(submission, act)
+
+
+def seats_of_each_booking() -> set[int]:
+    return {booking.seats.filter(holds_time=True).count() for booking in Booking.objects.all()}
+
+
+def test_of_eight_who_want_the_same_pair_at_one_time_one_gets_both(clock: datetime) -> None:
+    team = pair()
+    # The same two the other way round: who leads makes no other order of locks.
+    turned = Team(team.colleague, team.leader)
+    submissions = of_a_large_firm(8)
+
+    results = at_once([booking_at(each, (team, turned)[n % 2], THURSDAY, clock) for n, each in enumerate(submissions)])
+
+    assert Counter(results) == {"confirmed": 1, "slot_taken": 7}
+    assert (Booking.objects.count(), BookingAdvisor.objects.count()) == (1, 2)
+    assert overlaps() == 0
+
+
+def test_pair_and_each_of_them_alone_are_never_booked_together(clock: datetime) -> None:
+    team = pair()
+    teams = [team, Team(team.colleague, team.leader), Team(team.leader), Team(team.colleague)] * 2
+
+    results = at_once([booking_at(each, teams[n], THURSDAY, clock) for n, each in enumerate(of_a_large_firm(8))])
+
+    # Either one pair, or one for each of the two.
+    assert Counter(results) in ({"confirmed": 1, "slot_taken": 7}, {"confirmed": 2, "slot_taken": 6})
+    assert BookingAdvisor.objects.count() == 2
+    assert overlaps() == 0
+
+
+def test_decisions_at_once_for_one_pair_hold_times_of_both(clock: datetime) -> None:
+    pair()
+    submissions = of_a_large_firm(6)
+
+    results = at_once([deciding(submission) for submission in submissions])
+
+    assert results == ["held"] * 6
+    assert seats_of_each_booking() == {2}
+    assert overlaps() == 0
+
+
+def test_two_with_the_same_wish_for_one_pair(clock: datetime) -> None:
+    pair()
+    submissions = of_a_large_firm(2, preferred_start=["2026-11-26T10:00:00+01:00"])
+
+    results = at_once([deciding(submission) for submission in submissions])
+
+    assert sorted(results) == ["confirmed", "held"]
+    assert seats_of_each_booking() == {2}
+    assert overlaps() == 0
+
+
+def test_moves_of_two_pairs_to_each_others_time_end(clock: datetime) -> None:
+    """Each wants what the other one holds: whoever comes first is refused, and nobody waits for ever."""
+    team = pair()
+    first, second = of_a_large_firm(2)
+    ten, eleven = THURSDAY, THURSDAY.replace(hour=10)
+    for submission, start in ((first, ten), (second, eleven)):
+        booking_at(submission, team, start, clock)()
+
+    def moving(submission: Submission, start: datetime) -> Callable[[], str]:
+        def act() -> str:
+            booking = bookings.open_booking(submission, now=clock)
+            assert booking
+            return str(bookings.move(booking, team, (start, start + HALF_HOUR), now=clock).status)
+
+        return lambda: bookings.in_turn(submission, act)
+
+    results = at_once([moving(first, eleven), moving(second, ten)])
+
+    assert results == ["slot_taken", "slot_taken"]
+    assert {row.starts_at for row in Booking.objects.all()} == {ten, eleven}
+    assert seats_of_each_booking() == {2}
+    assert overlaps() == 0
+
+
+def test_decisions_at_once_share_fairly(clock: datetime) -> None:
+    """The second one counts what the first one gave: nobody is given two while an equal one has none."""
+    advisors = [factories.make_advisor() for _ in range(6)]
+    submissions = [factories.make_submission(email=f"p{n}@example.com") for n in range(6)]
+
+    results = at_once([deciding(submission) for submission in submissions])
+
+    assert results == ["held"] * 6
+    assert {seat.advisor for seat in BookingAdvisor.objects.all()} == set(advisors)

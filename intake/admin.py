@@ -36,7 +36,7 @@ from notifications.admin import mails_of
 from outbox.admin import ReadOnly, deliveries_of
 from outbox.desk import link, listing, preserved, table
 from outbox.models import Delivery
-from scheduling.admin import bookings_of
+from scheduling.admin import bookings_of, choices_of
 
 GAP_COLOURS = {"cto": "info", "ai": "success", "both": "warning"}
 FOR_EDITORS = {"moves", *VerdictDesk.forms_shown}
@@ -52,7 +52,7 @@ class LeadAdmin(VerdictDesk, ModelAdmin):
     search_fields = ("email", "name", "company", "phone")
     ordering = ("-last_activity_at",)
     readonly_fields = (
-        "address", "stage", "moves", "verdict", "submissions", "bookings", "mails", "deliveries",
+        "address", "stage", "moves", "verdict", "submissions", "bookings", "choices", "mails", "deliveries",
         "created_at", "last_activity_at", *VerdictDesk.fields_shown,
     )  # fmt: skip
     fieldsets = (
@@ -60,7 +60,7 @@ class LeadAdmin(VerdictDesk, ModelAdmin):
         ("Stage", {"fields": ("stage", "moves", "owner")}),
         # After the stage: the first button of the form is the one that the Enter key presses, and that has to save.
         ("What you know better", {"fields": VerdictDesk.fields_shown}),
-        ("Conversation", {"fields": ("bookings",)}),
+        ("Conversation", {"fields": ("bookings", "choices")}),
         (
             "Person",
             {
@@ -139,6 +139,10 @@ class LeadAdmin(VerdictDesk, ModelAdmin):
     @display(description="Bookings")
     def bookings(self, lead: Lead) -> SafeString:
         return bookings_of(lead.pk)
+
+    @display(description="Who, and why")
+    def choices(self, lead: Lead) -> SafeString:
+        return choices_of(lead.pk)
 
     @display(description="Mails")
     def mails(self, lead: Lead) -> SafeString:

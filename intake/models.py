@@ -41,7 +41,13 @@ class Firm(models.Model):
     accent = models.CharField(max_length=7, default="#14665c", help_text="Colour of buttons, as #rrggbb.")
     language = models.CharField(max_length=35, default="en")
     timezone = models.CharField(max_length=64, default="UTC", validators=[zones.validate])
-    holds = models.CharField("unasked times", max_length=8, choices=Holds, default=Holds.ON)
+    holds = models.CharField(
+        "unasked times",
+        max_length=8,
+        choices=Holds,
+        default=Holds.ON,
+        help_text="What the house books of itself when an enquiry comes. What is held already stays.",
+    )
     reminders = models.BooleanField(default=True, help_text="Mails a day and an hour before a conversation.")
 
     class Meta:

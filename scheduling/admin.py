@@ -18,7 +18,10 @@ from scheduling import (
     words,
 )
 from scheduling.bookings import UnableToBook
-from scheduling.models import Assignment, Booking, BookingAdvisor
+from scheduling.choice_desk import AssignmentAdmin, choices_of
+from scheduling.models import Booking, BookingAdvisor
+
+__all__ = ["AssignmentAdmin", "BookingAdmin", "bookings_of", "choices_of"]
 
 STATUS_COLOURS = {"tentative": "info", "confirmed": "success", "cancelled": "danger", "no_show": "danger"}
 
@@ -84,19 +87,6 @@ class BookingAdmin(ReadOnly):
                 continue
             self.log_change(request, booking, done)
             self.message_user(request, f"{booking}: {done}.", messages.SUCCESS)
-
-
-@admin.register(Assignment)
-class AssignmentAdmin(ReadOnly):
-    list_display = ("decided_at", "lead", "advisor", "outcome", "step")
-    list_filter = ("outcome", "step", "advisor")
-    search_fields = ("submission__lead__email", "submission__lead__name", "submission__lead__company")
-    list_select_related = ("submission__lead", "advisor")
-    ordering = ("-decided_at",)
-
-    @display(description="Lead")
-    def lead(self, assignment: Assignment) -> str:
-        return str(assignment.submission.lead or "-")
 
 
 def bookings_of(lead_id: Any) -> SafeString:

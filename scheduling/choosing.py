@@ -49,13 +49,14 @@ class Choice:
 
     def colleagues_of(self, leader: Advisor) -> list[Advisor]:
         """Who may stand at the leader's side for the other role, best first; nobody where one role is asked for."""
-        return [colleague for colleague in self._other_side if colleague != leader]
+        ranked = self._other_side.ranked if self._other_side else ()
+        return [self.advisors[candidate.id] for candidate in ranked if candidate.id != leader.pk]
 
     @cached_property
-    def _other_side(self) -> list[Advisor]:
+    def _other_side(self) -> matching.Match | None:
         if self.belief.engagement != TWO_ROLES:
-            return []
-        return [self.advisors[candidate.id] for candidate in matching.colleagues(self.belief.primary, self.everybody)]
+            return None
+        return matching.colleagues(self.belief.primary, self.everybody)
 
     def options(self, *, leader: Advisor | None = None) -> Iterator[Option]:
         """Everybody with free times, best first; for both roles the one pair that is free soon, where there is one.
@@ -91,7 +92,7 @@ class Choice:
         assignment.is_joint = option is not None and option.team.colleague is not None
         assignment.step = next(each["step"] for each in reversed(steps) if each["step"] not in {"joint", "briefed"})
         assignment.steps = steps
-        assignment.candidates = [*self._numbers()]
+        assignment.candidates = self._numbers()
 
     def _give(self, assignment: Assignment, team: Team, steps: list[dict[str, Any]], *, step: str) -> None:
         leader = team.leader
@@ -104,9 +105,15 @@ class Choice:
             steps.append({"step": "joint" if team.colleague else "briefed", "left": ids})
 
     def _numbers(self) -> list[dict[str, Any]]:
+        """Who may lead, best first; then the others, with the numbers of who may join, and why the rest is out."""
         by_id = {candidate.id: candidate for candidate in self.everybody}
+        may_join = self._other_side.shares if self._other_side else {}
         fit = [_numbers(candidate) | {"share": self.match.shares[candidate.id]} for candidate in self.match.ranked]
-        return fit + [_depths(by_id[id_]) | {"out": why} for id_, why in self.match.out.items()]
+        others = [
+            _numbers(by_id[id_]) | {"share": may_join[id_]} if id_ in may_join else _depths(by_id[id_]) | {"out": why}
+            for id_, why in self.match.out.items()
+        ]
+        return fit + others
 
 
 def choose(submission: Submission, *, now: datetime) -> Choice:

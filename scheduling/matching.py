@@ -111,11 +111,11 @@ def match(
     )
 
 
-def colleagues(primary: str | None, candidates: Iterable[Candidate]) -> list[Candidate]:
-    """Of two roles, who fits the one that does not lead, best first; only who has depth on it."""
+def colleagues(primary: str | None, candidates: Iterable[Candidate]) -> Match | None:
+    """Of two roles, who fits the one that does not lead; None where nobody has depth on it."""
     side = OTHER[primary or "cto"]
     found = match(ROLE[side], side, candidates)
-    return list(found.ranked) if found.pool_step == "fits" else []
+    return found if found.pool_step == "fits" else None
 
 
 def shares_of(equals: Sequence[Candidate]) -> dict[int, float]:

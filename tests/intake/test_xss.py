@@ -114,8 +114,9 @@ def strange_fields(text: str, number: int) -> dict[str, Any]:
 
 def make_lives(client: Client, texts: list[str]) -> list[Lead]:
     """One lead for each text, each with a confirmed conversation and every mail."""
-    for number, text in enumerate(texts):
+    for _ in texts:
         make_advisor(ai_depth=3, cto_depth=0)
+    for number, text in enumerate(texts):
         agent = text.encode("ascii", "ignore").decode()
         assert post(client, strange_fields(text, number), user_agent=agent, referer=agent).status_code == 201
         submission = Submission.objects.get(lead__email=f"ada{number}@example.com")

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from intake.models import Lead, Submission
+from intake.models import Firm, Lead, Submission
 from outbox.models import Delivery
 from scheduling import bookings, calls
 from scheduling.models import Advisor, Assignment, Booking, BookingAdvisor
@@ -287,3 +287,45 @@ def test_the_holds_of_one_advisor_do_not_count_for_another(monday: datetime) -> 
     assert outcomes(3) == ["held", "held", "offer"]
     assert {seat.advisor for seat in BookingAdvisor.objects.all()} == set(advisors)
     assert Advisor.objects.count() == 2
+
+
+# --- what the firm wants ----------------------------------------------------------------------------------
+
+
+# the firm's setting, whether there is a wish, what comes of it
+WISHES = [
+    ("on", False, "held"), ("on", True, "confirmed"), ("wished", False, "offer"), ("wished", True, "confirmed"),
+    ("off", False, "offer"), ("off", True, "offer"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("setting", "wishes", "outcome"), WISHES)
+def test_firm_says_what_is_booked_unasked(monday: datetime, setting: str, wishes: bool, outcome: str) -> None:
+    Firm.objects.create(pk=1, holds=setting)
+    advisor = factories.make_advisor()
+    submission = factories.make_submission(preferred_start=[berlin("26T15:30")] if wishes else [])
+
+    decide(submission)
+
+    assert (submission.assignment.outcome, submission.assignment.advisor) == (outcome, advisor)
+    assert Booking.objects.count() == (0 if outcome == "offer" else 1)
+
+
+def test_hold_with_a_day_of_notice_leaves_time_to_read_the_mail(monday: datetime) -> None:
+    factories.make_advisor(notice_hours=24)
+
+    booking = decided()
+
+    # At 11:00 tomorrow it would end now; at 15:00 it ends four hours from now.
+    assert booking
+    assert booking.starts_at == TUESDAY + timedelta(hours=4)
+    assert booking.expires_at == monday + timedelta(hours=4)
+
+
+def test_offer_where_every_hold_would_end_before_it_begins(monday: datetime) -> None:
+    advisor = factories.make_advisor(notice_hours=15 * 24)  # beyond the tenth working day
+    submission = factories.make_submission()
+
+    decide(submission)
+
+    assert (submission.assignment.outcome, submission.assignment.advisor) == ("offer", advisor)

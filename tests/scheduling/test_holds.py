@@ -182,3 +182,55 @@ def test_the_days_of_the_cap_are_the_advisors() -> None:
 
     assert berlin == []
     assert london == tuesday
+
+
+# notice, now, the slots, which of them is held: a hold ends with the notice, and has to live four hours
+SHORT_LIVES = [
+    ("four hours are enough", 20, "2026-11-23 10:00", ["24 10:00"], "24 10:00"),
+    ("less is not, so the next one is tried", 21, "2026-11-23 10:00", ["24 10:59", "24 11:00"], "24 11:00"),
+    ("a day of notice: it would end as it begins", 24, "2026-11-23 10:00", ["24 10:00", "24 14:00"], "24 14:00"),
+    ("more notice than the slot is ahead: it would be over", 48, "2026-11-23 10:00", ["24 10:00"], None),
+    ("two days of notice", 48, "2026-11-23 10:00", ["24 10:00", "25 10:00", "25 13:30", "25 14:00"], "25 14:00"),
+]
+
+
+@pytest.mark.parametrize(
+    ("notice", "now", "there", "expected"), [row[1:] for row in SHORT_LIVES], ids=[row[0] for row in SHORT_LIVES]
+)
+def test_hold_that_would_hardly_live_is_not_made(notice: int, now: str, there: list[str], expected: str | None) -> None:
+    slots = [slot(f"2026-11-{moment}") for moment in there]
+
+    chosen = holds.choose(slots, now=at(now), zone=BERLIN, notice=timedelta(hours=notice))
+
+    assert chosen == (slot(f"2026-11-{expected}") if expected else None)
+    if chosen:
+        ends = holds.expires_at(now=at(now), start=chosen[0], notice=timedelta(hours=notice), zone=BERLIN)
+        assert ends - at(now) >= timedelta(hours=4)
+
+
+# now, the first slot, whether that is within five working days
+SOON = [
+    ("later today", "2026-11-23 10:00", "2026-11-23 16:00", True),
+    ("the fifth working day", "2026-11-23 10:00", "2026-11-30 23:30", True),
+    ("the sixth", "2026-11-23 10:00", "2026-12-01 00:00", False),
+    ("five after a Saturday", "2026-11-28 10:00", "2026-12-04 17:00", True),
+    ("six after a Saturday", "2026-11-28 10:00", "2026-12-07 09:00", False),
+]
+
+
+@pytest.mark.parametrize(("now", "start", "expected"), [row[1:] for row in SOON], ids=[row[0] for row in SOON])
+def test_soon_is_within_five_working_days(now: str, start: str, expected: bool) -> None:
+    assert holds.is_soon([slot(start), slot("2026-12-30 09:00")], now=at(now), zone=BERLIN) is expected
+
+
+def test_nothing_is_never_soon() -> None:
+    assert not holds.is_soon([], now=at("2026-11-23 10:00"), zone=BERLIN)
+
+
+def test_shared_slots_are_measured_by_all_that_is_open() -> None:
+    # One shared slot of six open ones, and two held already: a third is 3 of 8.
+    shared, held = [slot("2026-11-25 10:00")], [at("2026-11-26 10:00"), at("2026-11-27 10:00")]
+
+    assert holds.with_room(shared, held, zone=BERLIN, total=6) == shared
+    assert holds.with_room(shared, held, zone=BERLIN, total=5) == []
+    assert holds.with_room(shared, held, zone=BERLIN) == []

@@ -23,7 +23,8 @@ TEAL = {
 
 GROUPS = (
     ("Desk", (("Leads", "person_search", "intake_lead"), ("Submissions", "inbox", "intake_submission"),
-              ("Bookings", "event", "scheduling_booking"), ("Mails", "mail", "notifications_mail"))),
+              ("Bookings", "event", "scheduling_booking"),
+              ("Times asked for", "schedule", "scheduling_timerequest"), ("Mails", "mail", "notifications_mail"))),
     ("House", (("Advisors", "badge", "scheduling_advisor"), ("Firm", "storefront", "intake_firm"),
                ("Mail templates", "edit_note", "notifications_template"),
                ("Questionnaires", "quiz", "assessments_questionnaire"))),

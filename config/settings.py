@@ -231,7 +231,11 @@ OUTBOX_ROUTES: dict[str, tuple[str | Route, ...]] = {
     "booking.rescheduled": (BOOKING_MAIL, FAN_OUT),
     "booking.cancelled": (BOOKING_MAIL, FAN_OUT),
     "booking.expired": (FAN_OUT,),
+    "booking.completed": (FAN_OUT,),
+    "booking.no_show": (FAN_OUT,),
     "booking.unavailable": ("notifications.send_staff_note", FAN_OUT),
+    # The house's own: staff answer a wish, consumers hear of what comes of it.
+    "booking.requested": ("notifications.send_staff_note",),
 }
 # Rows of one queue that may be with the broker or running at once. Mail and webhooks wait for strangers'
 # servers: with five worker processes these caps leave one free for bookings and the relay, whatever hangs.

@@ -20,5 +20,6 @@ urlpatterns = [
     path("api/v1/submissions/<str:token>/booking/confirm/", visitor.ConfirmView.as_view()),
     path("r/<str:token>/", pages.show, name="visitor"),
     path("r/<str:token>/answers/", answers.edit),
+    path("r/<str:token>/wish/", pages.wish),
     re_path(r"^r/(?P<token>[^/]+)/(?P<action>confirm|book|cancel)/$", pages.act),
 ]

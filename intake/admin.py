@@ -9,7 +9,7 @@ from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, User
 from django.core.exceptions import PermissionDenied
 from django.db import models
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
@@ -28,14 +28,13 @@ from assessments.replays import Move
 from assessments.services import wording
 from intake import services
 from intake.corrections import latest
-from intake.filters import BelievedGap, BelievedGapOfLead, believed_gap
+from intake.filters import WAITS, BelievedGap, BelievedGapOfLead, NeedsAttention, believed_gap, with_waiting
 from intake.models import Firm, Lead, StaleTransition, Submission
 from intake.verdict_forms import LeadForm
 from intake.verdicts import BUTTON, VerdictDesk
 from notifications.admin import mails_of
 from outbox.admin import ReadOnly, deliveries_of
 from outbox.desk import link, listing, preserved, table
-from outbox.models import Delivery
 from scheduling.admin import bookings_of, choices_of
 
 GAP_COLOURS = {"cto": "info", "ai": "success", "both": "warning"}
@@ -47,7 +46,7 @@ class LeadAdmin(VerdictDesk, ModelAdmin):
     """Answers “whom do I call next?”: gap, stage, last activity, and a mark where an effect has failed."""
 
     list_display = ("name", "company", "show_gap", "stage", "owner", "last_activity_at", "attention")
-    list_filter = (BelievedGap, "stage", "company_size", "owner")
+    list_filter = (NeedsAttention, BelievedGap, "stage", "company_size", "owner")
     list_select_related = ("owner",)
     search_fields = ("email", "name", "company", "phone")
     ordering = ("-last_activity_at",)
@@ -85,11 +84,8 @@ class LeadAdmin(VerdictDesk, ModelAdmin):
         return False  # deleting rows one by one would leave the person in events and mails
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Lead]:
-        failed = Delivery.objects.filter(event__subject=OuterRef("pk"), status=Delivery.Status.FAILED)
-        rows: QuerySet[Lead] = (
-            super().get_queryset(request).annotate(has_failed=Exists(failed), believed=believed_gap())
-        )
-        return rows
+        rows: QuerySet[Lead] = super().get_queryset(request).annotate(believed=believed_gap())
+        return with_waiting(rows, now=timezone.now())
 
     @display(description="Gap", ordering="believed", label=GAP_COLOURS)
     def show_gap(self, lead: Lead) -> tuple[str, str]:
@@ -97,7 +93,8 @@ class LeadAdmin(VerdictDesk, ModelAdmin):
 
     @display(description="Attention", ordering="has_failed", label={True: "danger"})
     def attention(self, lead: Any) -> tuple[bool, str] | str:
-        return (True, "A delivery failed") if lead.has_failed else ""
+        waiting = [words for name, words in WAITS.items() if getattr(lead, name)]
+        return (True, ", ".join(waiting)) if waiting else ""
 
     @display(description="Email")
     def address(self, lead: Lead) -> str:

@@ -1,13 +1,17 @@
-"""The gap that the house goes by, in the lists of `intake.admin`: what they filter and sort by is what they show."""
+"""What the lists of `intake.admin` filter and sort by is what they show: the gap that the house believes, who waits."""
 
+from datetime import datetime
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.contrib.admin import SimpleListFilter
-from django.db.models import F, QuerySet, Value
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Coalesce, NullIf
 from django.http import HttpRequest
 
-from intake.models import Lead
+from intake.models import Lead, Submission
+from outbox.models import Delivery
 
 
 def believed_gap(of: str = "") -> Coalesce:
@@ -38,3 +42,38 @@ class BelievedGapOfLead(BelievedGap):
 
     title = "gap of the lead"
     of = "lead__"
+
+
+# What waits for staff, and the words for it; each is a yes or no of a lead. Read by name, since the rooms above
+# own the rows: a time that was asked for, a conversation of which nobody has told how it went.
+WAITS = {
+    "has_wish": "Asks for a time",
+    "is_untold": "Took place? Tell it",
+    "has_failed": "A delivery failed",
+}
+
+
+def with_waiting(leads: QuerySet[Lead], *, now: datetime) -> QuerySet[Lead]:
+    """The leads with a mark for each thing that waits for staff."""
+    failed = Delivery.objects.filter(event__subject=OuterRef("pk"), status=Delivery.Status.FAILED)
+    wished = Submission.objects.filter(lead=OuterRef("pk"), time_requests__settled_at=None, time_requests__isnull=False)
+    over = Submission.objects.filter(lead=OuterRef("pk"), bookings__status="confirmed", bookings__ends_at__lte=now)
+    rows: QuerySet[Lead] = leads.annotate(has_wish=Exists(wished), is_untold=Exists(over), has_failed=Exists(failed))
+    return rows
+
+
+class NeedsAttention(SimpleListFilter):
+    """Leads that wait for staff, whatever for."""
+
+    title = "attention"
+    parameter_name = "needs_attention"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("1", "Needs attention"), *WAITS.items()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() in WAITS:
+            return queryset.filter(**{str(self.value()): True})
+        if self.value() == "1":
+            return queryset.filter(reduce(or_, (Q(**{name: True}) for name in WAITS)))
+        return queryset

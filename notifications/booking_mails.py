@@ -47,6 +47,8 @@ def send_booking_mail(delivery: Delivery) -> dict[str, str]:
     )
     if booking is None or booking.status != STILL[event.type]:
         return {"skipped": "The booking has changed since."}
+    if booking.submission.is_test:
+        return {"skipped": "A marked test writes to nobody."}
     if booking.confirmed_at is None:
         return {"skipped": "It was never confirmed, so nobody has it in a calendar."}
     letters = [_to_prospect(booking, event.type), _to_advisor(booking, event.type)]

@@ -1,4 +1,4 @@
-"""Notes to staff about an enquiry: a new one, or one that nobody is free for."""
+"""Notes to staff about an enquiry: a new one, one that nobody is free for, or one that asks for a time in words."""
 
 from typing import Any
 
@@ -12,15 +12,20 @@ from notifications import mails
 from notifications.mails import Letter
 from notifications.models import Mail
 from outbox.models import Delivery
+from scheduling import wishes
+from scheduling.models import TimeRequest
 
 
 def send_staff_note(delivery: Delivery) -> dict[str, int]:
-    """Tells staff about a new enquiry, or that nobody is free for one."""
+    """Tells staff about a new enquiry, that nobody is free for one, or that a time is asked for."""
     submission = intake.of_event(delivery.event)
     if submission is None or submission.is_test:
         return {"notes": 0}
+    wish = wishes.open_wish(submission)
+    if delivery.event.type == wishes.TOLD and wish is None:
+        return {"notes": 0}  # settled since
     recipients = staff_addresses()
-    letters = [_note(submission, delivery.event.type, address) for address in recipients]
+    letters = [_note(submission, delivery.event.type, address, wish=wish) for address in recipients]
     mails.send_all(letters, delivery=delivery, now=timezone.now())
     return {"notes": len(recipients)}
 
@@ -32,13 +37,17 @@ def staff_addresses() -> list[str]:
     return addresses or [address for address in [Firm.get().reply_to] if address]
 
 
-def _note(submission: Submission, event_type: str, address: str) -> Letter:
+SUBJECTS = {"booking.unavailable": "Nobody is free for a lead", wishes.TOLD: "A time is asked for"}
+
+
+def _note(submission: Submission, event_type: str, address: str, *, wish: TimeRequest | None) -> Letter:
     lead, decision = submission.lead, submission.assessment.decision
     assert lead is not None
-    subject = "Nobody is free for a lead" if event_type == "booking.unavailable" else "New enquiry"
+    subject = SUBJECTS.get(event_type, "New enquiry")
     gap = dict(lead.Gap.choices)[decision["gap"]]
     stranger = decision["intent"] != PROSPECT
     lines = [
+        *(["They ask for a time:", "", wish.wish, ""] if wish and event_type == wishes.TOLD else []),
         *([f"Writes as: {decision['intent'].replace('_', ' ')}, so no time is held"] if stranger else []),
         f"Gap: {gap} ({decision['confidence']}), asked for: {decision['asked_for'] or 'nothing in particular'}",
         f"Name: {lead.name}",

@@ -308,3 +308,15 @@ def cancel(delivery_id: uuid.UUID, *, now: datetime) -> bool:
         status=Delivery.Status.CANCELLED, leased_until=None, settled_at=now
     )
     return changed == 1
+
+
+# --- what never was -------------------------------------------------------------------------------------
+
+
+def forget(subjects: Iterable[uuid.UUID]) -> None:
+    """Removes the events of these subjects with all their effects: for rows that a trial run has made."""
+    events = Event.objects.filter(subject__in=list(subjects))
+    with transaction.atomic():
+        # Held first: a worker that began one of them meanwhile would leave an attempt that points nowhere.
+        list(Delivery.objects.select_for_update(of=("self",)).filter(event__in=events).values_list("pk"))
+        events.delete()

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db import models
 from django.db.models import QuerySet
 from django.forms import BaseInlineFormSet
@@ -13,9 +13,9 @@ from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
 
-from outbox.desk import link, listing
+from outbox.desk import listing
 from scheduling import words
-from scheduling.absences import conversations_during
+from scheduling.absence_desk import AbsenceDesk
 from scheduling.advisor_forms import AdvisorForm, OverrideForm, TimeOffForm, shown_from
 from scheduling.availability import free_slots
 from scheduling.hours import WEEKDAYS
@@ -60,7 +60,7 @@ class TimeOffInline(TabularInline):
 
 
 @admin.register(Advisor)
-class AdvisorAdmin(ModelAdmin):
+class AdvisorAdmin(AbsenceDesk, ModelAdmin):
     form = AdvisorForm
     inlines = (OverrideInline, TimeOffInline)
     list_display = ("name", "title", "cto_depth", "ai_depth", "weight", "timezone", "active")
@@ -70,6 +70,7 @@ class AdvisorAdmin(ModelAdmin):
     readonly_fields = ("next_free",)
     fieldsets = (
         (None, {"fields": ("name", "title", "email", "bio", "photo_url", "active")}),
+        ("Away", {"fields": ("away",)}),
         ("Depth and share", {"fields": (("cto_depth", "ai_depth"), "weight")}),
         (
             "Hours",
@@ -103,21 +104,3 @@ class AdvisorAdmin(ModelAdmin):
             return "None within the horizon."
         times = [f"{words.when_short(start, advisor.zone)}" for start, _ in soonest]
         return format_html("{}{} in all ({})", listing(times), len(found), advisor.timezone)
-
-    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:  # noqa: FBT001
-        super().save_formset(request, form, formset, change)
-        if formset.model is TimeOff:
-            for away in [*formset.new_objects, *(row for row, _ in formset.changed_objects)]:
-                self._tell_conversations(request, away)
-
-    def _tell_conversations(self, request: HttpRequest, away: TimeOff) -> None:
-        """Time off moves nobody: staff see whom they have to talk to."""
-        bookings = list(conversations_during(away))
-        if bookings:
-            zone = away.advisor.zone
-            lines = [
-                link(booking, f"{words.when_short(booking.starts_at, zone)}, {booking.submission.lead or 'no lead'}")
-                for booking in bookings
-            ]
-            text = format_html("{} has conversations in this time off. They stay until they are moved:", away.advisor)
-            self.message_user(request, format_html("{}{}", text, listing(lines)), messages.WARNING)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.db import IntegrityError, OperationalError, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
@@ -20,7 +20,7 @@ from intake import services as intake
 from intake.models import Lead, StaleTransition, Submission
 from scheduling import fitting, holds
 from scheduling.fitting import Team
-from scheduling.models import Advisor, Booking, BookingAdvisor
+from scheduling.models import Advisor, Booking, BookingAdvisor, TimeRequest
 from scheduling.replies import booking_data
 from scheduling.slots import Interval
 
@@ -32,7 +32,11 @@ TRIES = 4
 
 
 class UnableToBook(Exception):
-    """The time cannot be booked; `code` says why: slot_taken, off_grid, closed, pending or no_advisor."""
+    """The time cannot be booked; `code` says why.
+
+    slot_taken, closed, pending or no_advisor: the house stands otherwise. past, too_soon, too_late or off_grid: the
+    start itself is none that could be free.
+    """
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -58,8 +62,11 @@ def in_turn(submission: Submission, act: Callable[[], T]) -> T:
     raise UnableToBook("slot_taken", "Somebody else has just taken this time.")
 
 
-def book(submission: Submission, team: Team, slot: Interval, *, status: Status, now: datetime) -> Booking:
-    """The booking with a seat for each who takes part, all or none; the exclusion constraint has the last word."""
+def book(submission: Submission, team: Team, slot: Interval, *, status: Status, now: datetime, **more: Any) -> Booking:
+    """The booking with a seat for each who takes part, all or none; the exclusion constraint has the last word.
+
+    `more` goes into its event.
+    """
     confirmed = status == Status.CONFIRMED
     zone = fitting.zone_of(submission, team.leader)
     booking = Booking.objects.create(
@@ -75,26 +82,41 @@ def book(submission: Submission, team: Team, slot: Interval, *, status: Status, 
     _seat(booking, team, slot)
     prefetch_related_objects([booking], "seats__advisor")
     if confirmed:
-        after_confirming(booking, now=now)
+        after_confirming(booking, now=now, **more)
     else:
-        tell("booking.tentative", booking, now=now)
+        tell("booking.tentative", booking, now=now, **more)
     return booking
 
 
-def move(booking: Booking, team: Team, slot: Interval, *, now: datetime) -> Booking:
+def move(booking: Booking, team: Team, slot: Interval, *, now: datetime, **more: Any) -> Booking:
     """Another time, and whoever takes part now: all of them or none. Gives the booking as it then stands."""
     was_confirmed = booking.status == Status.CONFIRMED
     booking.reschedule(*slot, now=now)
+    booking, left = _reseated(booking, team, slot)
+    if was_confirmed:
+        tell("booking.rescheduled", booking, now=now, left=left, **more)
+    else:
+        after_confirming(booking, now=now, **more)
+    return booking
+
+
+def hand_over(booking: Booking, team: Team, *, now: datetime, **more: Any) -> Booking:
+    """The same time with others. A hold stays one, and ends when it would have ended."""
+    booking.change_hands()
+    booking, left = _reseated(booking, team, (booking.starts_at, booking.ends_at))
+    type_ = "booking.rescheduled" if booking.status == Status.CONFIRMED else "booking.tentative"
+    tell(type_, booking, now=now, left=left, **more)
+    return booking
+
+
+def _reseated(booking: Booking, team: Team, slot: Interval) -> tuple[Booking, list[int]]:
+    """The booking as it then stands, and the ids of the advisors who take part no longer."""
+    before = set(booking.seats.values_list("advisor_id", flat=True))
     # Before anything is let go: whoever waits for that time must not hold an advisor that we need.
-    _lock(team, *(seat.advisor_id for seat in booking.seats.all()))
+    _lock(team, *before)
     booking.seats.all().delete()
     _seat(booking, team, slot)
-    booking = full(Booking.objects.filter(pk=booking.pk)).get()
-    if was_confirmed:
-        tell("booking.rescheduled", booking, now=now)
-    else:
-        after_confirming(booking, now=now)
-    return booking
+    return full(Booking.objects.filter(pk=booking.pk)).get(), sorted(before - {a.pk for a in team.members})
 
 
 def _seat(booking: Booking, team: Team, slot: Interval) -> None:
@@ -115,11 +137,12 @@ def blocked(advisor: Advisor, slot: Interval) -> DateTimeTZRange:
     return DateTimeTZRange(slot[0] - rules.buffer_before, slot[1] + rules.buffer_after, "[)")
 
 
-def after_confirming(booking: Booking, *, now: datetime) -> None:
-    """Tells it, moves the lead to `booked`, and lets go of what else was held for the same person."""
+def after_confirming(booking: Booking, *, now: datetime, **more: Any) -> None:
+    """Tells it, moves the lead to `booked`, and lets go of what else was held or wished for the same person."""
     lead = booking.submission.lead
     assert lead is not None
-    tell("booking.confirmed", booking, now=now)
+    TimeRequest.objects.filter(submission=booking.submission, settled_at=None).update(settled_at=now)
+    tell("booking.confirmed", booking, now=now, **more)
     for other in full(Booking.objects.filter(submission__lead=lead, status=Status.TENTATIVE)):
         release(other, now=now)
     # Further on already: staff know more than we do.
@@ -128,9 +151,9 @@ def after_confirming(booking: Booking, *, now: datetime) -> None:
         intake.tell_stage(booking.submission, before=before, now=now, booking=booking_data(booking))
 
 
-def release(booking: Booking, *, now: datetime) -> None:
+def release(booking: Booking, *, now: datetime, **more: Any) -> None:
     booking.move_to(Status.CANCELLED, now=now)
-    tell("booking.cancelled", booking, now=now)
+    tell("booking.cancelled", booking, now=now, **more)
 
 
 def open_booking(submission: Submission, *, now: datetime) -> Booking | None:
@@ -142,6 +165,7 @@ def full(bookings: QuerySet[Booking]) -> QuerySet[Booking]:
     return bookings.select_related("submission__lead", "submission__assessment").prefetch_related("seats__advisor")
 
 
-def tell(type_: str, booking: Booking, *, now: datetime) -> None:
+def tell(type_: str, booking: Booking, *, now: datetime, **more: Any) -> None:
+    """Publishes it. `more` is for the house alone: `by="staff"`, `left`, `alternatives`."""
     data, id_ = booking_data(booking), str(booking.id)
-    events.publish(type_, submission=booking.submission, now=now, booking=data, booking_id=id_)
+    events.publish(type_, submission=booking.submission, now=now, booking=data, booking_id=id_, **more)

@@ -1,4 +1,4 @@
-"""The page at /r/TOKEN/: the verdict with its reasons, and the conversation to confirm, pick or cancel.
+"""The page at /r/TOKEN/: the verdict with its reasons, and the conversation to confirm, pick, cancel or wish for.
 
 Only POST changes anything: mail scanners open every link. The token in the address is the whole authority;
 no cookie is read, so there is none to ride on.
@@ -6,27 +6,27 @@ no cookie is read, so there is none to ride on.
 
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
+from rest_framework.exceptions import APIException
 
 from assessments import services as assessments
 from assessments import words as verdicts
 from intake import services as intake
+from intake.guard import refuse_unreadable_form
 from intake.limits import limited
 from intake.models import Firm, Submission
-from scheduling import fitting, replies, services, words
-from scheduling.availability import free_slots
+from scheduling import picker, services, wishes
 from scheduling.bookings import UnableToBook
-from scheduling.models import Advisor, Assignment, Booking
+from scheduling.models import Assignment
 from scheduling.tokens import back_to, private, submission_of
+from scheduling.wishes import WishRefused
 
-OFFERED = 6
 # A time is decided within seconds; after this the page stops renewing itself and says that we write.
 RENEWS = timedelta(minutes=1)
 # After a new verdict the time on the page may still be the one of the old verdict, for a moment.
@@ -47,15 +47,35 @@ def act(request: HttpRequest, token: str, action: str) -> HttpResponse:
     submission = submission_of(token)
     now = timezone.now()
     try:
-        _do(submission, action, request.POST.get("start", ""), now=now)
+        _do(submission, action, request.POST, now=now)
     except UnableToBook as error:
-        return _page(request, submission, notice=str(error), status=409)
+        return _page(request, submission, notice=str(error), status=409, near=_moment(request.POST.get("start", "")))
     intake.note_activity(submission, now=now)
     return back_to(submission)
 
 
-def _do(submission: Submission, action: str, start: str, *, now: datetime) -> None:
-    moment = _moment(start)
+@csrf_exempt
+@require_POST
+@limited
+def wish(request: HttpRequest, token: str) -> HttpResponse:
+    """Keeps the words that say when it would suit, for staff to answer; what cannot be kept stays in the form."""
+    submission = submission_of(token)
+    now = timezone.now()
+    try:
+        refuse_unreadable_form(request)
+        wishes.ask(submission, request.POST.get("wish", ""), now=now)
+    except UnableToBook as error:
+        return _page(request, submission, notice=str(error), status=409)
+    except WishRefused as error:
+        return _page(request, submission, status=400, wish=request.POST.get("wish", ""), wish_error=str(error))
+    except APIException as error:
+        return _page(request, submission, status=error.status_code, wish_error=str(error.detail))
+    intake.note_activity(submission, now=now)
+    return back_to(submission)
+
+
+def _do(submission: Submission, action: str, form: QueryDict, *, now: datetime) -> None:
+    moment = _moment(form.get("start", ""))
     if action == "confirm" and moment is None:
         raise UnableToBook("closed", "We could not see which time you keep. Look at it again, and keep it.")
     if action == "confirm":
@@ -90,35 +110,27 @@ def _page(
     request: HttpRequest,
     submission: Submission,
     *,
-    notice: str = "",
-    unanswered: bool = False,
     status: int = 200,
+    near: datetime | None = None,
+    **shown: Any,
 ) -> HttpResponse:
+    """`shown` goes over what the page would show by itself: a notice, or words that could not be kept."""
     now = timezone.now()
     decision = submission.assessment.decision
-    booking = replies.latest_booking(submission)
-    state = replies.booking_state(submission, booking, now=now)
-    assigned = _assigned(submission)
-    takes_place = booking if state in {"held", "confirmed"} else None
     reasons_for, reasons_against = verdicts.reasons(decision)
+    conversation = picker.conversation(submission, now=now, near=near)
     context = {
         "firm": Firm.get(),
-        "notice": notice,
-        "unanswered": unanswered,
         "wording": verdicts.BY_ENGAGEMENT[decision["engagement"]],
         "asked_otherwise": verdicts.asked_otherwise(decision["asked_for"] or "", decision["gap"]),
         "decision": decision,
         "reasons_for": reasons_for,
         "reasons_against": reasons_against,
         "questions": _questions(submission),
-        "state": state,
-        "renews": _renews(submission, state, now=now),
-        "booking": booking,
-        "advisor": takes_place.advisor if takes_place else assigned,
+        "renews": _renews(submission, conversation["state"], now=now),
         "page_path": submission.page_path,
-        "zone_named": bool(submission.timezone),
-        "times": _times(takes_place) if takes_place else None,
-        "offers": _offers(submission, assigned) if assigned and (takes_place or state == "offer") else [],
+        **conversation,
+        **shown,
     }
     return private(render(request, "scheduling/visitor.html", context, status=status))
 
@@ -145,44 +157,3 @@ def _renews(submission: Submission, state: str, *, now: datetime) -> bool:
     if state not in {"held", "offer", "unavailable"} or now >= judged_at + REVIEWED_WITHIN:
         return False
     return Assignment.objects.filter(submission=submission, decided_at__lt=judged_at).exists()
-
-
-def _times(booking: Booking) -> dict[str, str]:
-    home, advisor = ZoneInfo(booking.timezone), booking.advisor
-    start, end = booking.starts_at, booking.ends_at
-    if not booking.submission.timezone:
-        unnamed = f"You named no time zone, so these are the hours of {advisor.name}."
-        elsewhere = f"{unnamed} {words.in_utc(start, end, home=home)}".strip()
-    elif home == advisor.zone:
-        elsewhere = ""
-    else:
-        elsewhere = words.elsewhere(start, end, zone=advisor.zone, home=home, who=advisor.name)
-    return {
-        "start": start.isoformat(),
-        "when": words.when(start, end, home),
-        "elsewhere": elsewhere,
-        "until": words.when_short(booking.expires_at, home) if booking.expires_at else "",
-    }
-
-
-def _assigned(submission: Submission) -> Advisor | None:
-    try:
-        return services.advisor_for(submission)
-    except UnableToBook:
-        return None
-
-
-def _offers(submission: Submission, advisor: Advisor) -> list[dict[str, Any]]:
-    """Free times to choose from: the next ones, one or two a day, in the prospect's zone."""
-    zone = fitting.zone_of(submission, advisor)
-    free = words.spread(free_slots([advisor], now=timezone.now())[advisor.id], zone=zone, count=OFFERED)
-    return [
-        {
-            "value": start.isoformat(),
-            "text": words.when(start, end, zone),
-            "day": words.day(start.astimezone(zone)),
-            "hours": f"{start.astimezone(zone):%H:%M}",
-            "zone": zone.key,
-        }
-        for start, end in free
-    ]

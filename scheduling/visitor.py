@@ -23,18 +23,16 @@ from intake.guard import refuse_chunks
 from intake.limits import PublicLimit
 from intake.models import Submission
 from intake.serializers import Instant
-from scheduling import fitting, replies, services
+from scheduling import offers, replies, services
 from scheduling.answers import correct
-from scheduling.availability import free_slots
 from scheduling.bookings import UnableToBook
-from scheduling.models import Advisor
-from scheduling.slots import Interval
 from scheduling.tokens import submission_of
 
 DEFAULT_DAYS = 14
 MAX_DAYS = 62
 MAX_SLOTS = 200
-ALTERNATIVES = 3
+# What is wrong with a start by itself, whoever else books.
+STARTS_THAT_ARE_NONE = {"past", "too_soon", "too_late", "off_grid"}
 # Outside, the arithmetic that follows would leave the calendar.
 YEARS = range(1970, 9000)
 
@@ -73,11 +71,12 @@ class SubmissionDetail(TokenView):
 
     def _as_it_stands(self, submission: Submission) -> Response:
         booking = replies.latest_booking(submission)
+        state, _ = offers.standing(submission, booking, now=timezone.now())
         return Response(
             intake_replies.public(
                 submission,
                 assessment=submission.assessment,
-                booking_state=replies.booking_state(submission, booking, now=timezone.now()),
+                booking_state=state,
                 booking=replies.booking_data(booking) if booking else None,
             )
         )
@@ -86,22 +85,22 @@ class SubmissionDetail(TokenView):
 class SlotsView(TokenView):
     def get(self, request: Request, token: str) -> Response:
         submission = self.submission(token)
+        now = timezone.now()
         try:
-            advisor = services.advisor_for(submission)
+            # A day begins at midnight somewhere: the advisor's zone where none was asked for or ever named.
+            zone = _zone(request, submission) or offers.offer(submission, now=now).zone
+            since, until = _period(request, zone, now)
+            offer = offers.offer(submission, now=now, since=since, until=until)
         except UnableToBook as error:
             raise NotBookable(error, []) from error
-        now = timezone.now()
-        zone = _zone(request, submission, advisor)
-        since, until = _period(request, zone, now)
-        free = free_slots([advisor], now=now, since=since, until=until)[advisor.id]
-        shown = free[:MAX_SLOTS]
-        next_from = free[MAX_SLOTS][0] if len(free) > MAX_SLOTS else until
+        shown = offer.slots[:MAX_SLOTS]
+        next_from = offer.slots[MAX_SLOTS][0] if len(offer.slots) > MAX_SLOTS else until
         return Response(
             {
                 "timezone": zone.key,
-                "advisor": replies.advisor_data(advisor),
-                "with": [],
-                "slots": [_slot(slot, zone) for slot in shown],
+                "advisor": replies.advisor_data(offer.team.leader),
+                "with": [replies.advisor_data(colleague) for colleague in offer.colleagues],
+                "slots": [offers.told(slot, zone) for slot in shown],
                 "next_from": replies.in_zone(next_from, zone),
             }
         )
@@ -113,16 +112,22 @@ class StartField(serializers.Serializer):
 
 class BookingView(TokenView):
     def post(self, request: Request, token: str) -> Response:
-        submission = self.submission(token)
-        fields = StartField(data=request.data)
-        fields.is_valid(raise_exception=True)
-        now = timezone.now()
+        submission, start, now = self.submission(token), _start(request), timezone.now()
         try:
-            booking, is_new = services.pick(submission, fields.validated_data["start"], now=now)
+            booking, is_new = services.pick(submission, start, now=now)
         except UnableToBook as error:
-            raise _refusal(error, submission, now=now) from error
+            raise _refusal(error, submission, start, now=now) from error
         intake.note_activity(submission, now=now)
         return Response(replies.booking_data(booking), status=201 if is_new else 200)
+
+    def patch(self, request: Request, token: str) -> Response:
+        submission, start, now = self.submission(token), _start(request), timezone.now()
+        try:
+            booking = services.move(submission, start, now=now)
+        except UnableToBook as error:
+            raise _refusal(error, submission, start, now=now) from error
+        intake.note_activity(submission, now=now)
+        return Response(replies.booking_data(booking))
 
     def delete(self, request: Request, token: str) -> Response:
         submission = self.submission(token)
@@ -139,32 +144,32 @@ class ConfirmView(TokenView):
         try:
             booking = services.confirm(submission, now=now)
         except UnableToBook as error:
-            raise _refusal(error, submission, now=now) from error
+            raise _refusal(error, submission, None, now=now) from error
         intake.note_activity(submission, now=now)
         return Response(replies.booking_data(booking))
 
 
-def _refusal(error: UnableToBook, submission: Submission, *, now: datetime) -> APIException:
-    if error.code == "off_grid":
-        return ValidationError({"start": [serializers.ErrorDetail(str(error), code="off_grid")]})
-    try:
-        advisor = services.advisor_for(submission)
-    except UnableToBook:
-        return NotBookable(error, [])
-    zone = fitting.zone_of(submission, advisor)
-    free = free_slots([advisor], now=now)[advisor.id][:ALTERNATIVES]
-    return NotBookable(error, [_slot(slot, zone) for slot in free])
+def _start(request: Request) -> datetime:
+    fields = StartField(data=request.data)
+    fields.is_valid(raise_exception=True)
+    start: datetime = fields.validated_data["start"]
+    return start
 
 
-def _slot(slot: Interval, zone: ZoneInfo) -> dict[str, str]:
-    return {"start": replies.in_zone(slot[0], zone), "end": replies.in_zone(slot[1], zone)}
+def _refusal(error: UnableToBook, submission: Submission, wished: datetime | None, *, now: datetime) -> APIException:
+    """400 for a start that could never be free, 409 with the nearest free times for one that is not free now."""
+    if error.code in STARTS_THAT_ARE_NONE:
+        return ValidationError({"start": [serializers.ErrorDetail(str(error), code=error.code)]})
+    return NotBookable(error, offers.alternatives(submission, wished, now=now))
 
 
-def _zone(request: Request, submission: Submission, advisor: Advisor) -> ZoneInfo:
-    name = request.query_params.get("timezone") or fitting.zone_of(submission, advisor).key
-    if not zones.is_known(name):
-        raise ValidationError({"timezone": ["That is no IANA time zone. Use a name like Europe/Berlin."]})
-    return ZoneInfo(name)
+def _zone(request: Request, submission: Submission) -> ZoneInfo | None:
+    """The zone that is asked for, else the prospect's."""
+    name = request.query_params.get("timezone") or submission.timezone
+    if name and not zones.is_known(name):
+        detail = f"“{name[:64]}” is no IANA time zone. Use a name like Europe/Berlin."
+        raise ValidationError({"timezone": [serializers.ErrorDetail(detail, code="timezone")]})
+    return ZoneInfo(name) if name else None
 
 
 def _period(request: Request, zone: ZoneInfo, now: datetime) -> tuple[datetime, datetime]:

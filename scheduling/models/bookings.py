@@ -4,7 +4,7 @@ The exclusion constraint on BookingAdvisor is what makes double booking impossib
 courtesy. Written by `scheduling.bookings` and the services that use it.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.postgres.constraints import ExclusionConstraint
@@ -55,6 +55,8 @@ class Assignment(models.Model):
 class Booking(models.Model):
     """One conversation: tentative (held for the prospect), confirmed, and the four ways it ends."""
 
+    CORRECTABLE = timedelta(days=7)
+
     class Status(models.TextChoices):
         TENTATIVE = "tentative", "Held"
         CONFIRMED = "confirmed", "Confirmed"
@@ -64,11 +66,14 @@ class Booking(models.Model):
         NO_SHOW = "no_show", "No-show"
 
     OPEN = (Status.TENTATIVE, Status.CONFIRMED)
-    # From each state, the ones it may move to. Nothing leaves an end.
+    # From each state, the ones it may move to. Nothing leaves an end but a wrong mark, within `CORRECTABLE`.
     ALLOWED = {
         Status.TENTATIVE: {Status.CONFIRMED, Status.CANCELLED, Status.EXPIRED},
         Status.CONFIRMED: {Status.CANCELLED, Status.COMPLETED, Status.NO_SHOW},
+        Status.COMPLETED: {Status.NO_SHOW},
+        Status.NO_SHOW: {Status.COMPLETED},
     }
+    MARKED = (Status.COMPLETED, Status.NO_SHOW)
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="bookings")
@@ -132,6 +137,11 @@ class Booking(models.Model):
         }
         self._change(Booking.objects.filter(pk=self.pk, status=self.status, status__in=self.OPEN), changes)
 
+    def change_hands(self) -> None:
+        """Somebody else takes it, at the same time: whatever was sent about it before is old."""
+        open_ = Booking.objects.filter(pk=self.pk, status=self.status, status__in=self.OPEN)
+        self._change(open_, {"version": self.version + 1})
+
     def move_to(self, status: "Booking.Status", *, now: datetime) -> None:
         """Changes the status and lets go of the advisor's time where the new one holds none.
 
@@ -143,6 +153,11 @@ class Booking(models.Model):
         rows = Booking.objects.filter(pk=self.pk, status=before)
         if status == self.Status.CONFIRMED:
             self._change(rows.filter(expires_at__gt=now), {"status": status, "confirmed_at": now})
+        elif before in self.MARKED:
+            # Not the day of the mark: else each correction would open the door for another week.
+            self._change(rows.filter(ended_at__gt=now - self.CORRECTABLE), {"status": status})
+        elif status in self.MARKED:
+            self._change(rows.filter(starts_at__lte=now), {"status": status, "ended_at": now})
         else:
             self._change(rows, {"status": status, "ended_at": now})
         if status in {self.Status.CANCELLED, self.Status.EXPIRED}:
@@ -186,7 +201,7 @@ class BookingAdvisor(models.Model):
 
 
 class TimeRequest(models.Model):
-    """What a prospect wishes where nobody has a free time: staff answer it."""
+    """What a prospect wishes where no time suits them, or nobody has one: staff answer it. One open at a time."""
 
     submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="time_requests")
     wish = models.CharField(max_length=500)
@@ -195,6 +210,11 @@ class TimeRequest(models.Model):
 
     class Meta:
         ordering = ["-created_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["submission"], condition=Q(settled_at=None), name="time_request_one_open_per_submission"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.wish

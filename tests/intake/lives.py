@@ -16,11 +16,13 @@ from notifications.replies import send_reply
 from outbox.models import Delivery, Heartbeat
 from outbox.retry import DeliveryError
 from scheduling.calls import book_call
+from scheduling.models import TimeRequest
 from tests.factories import make_advisor, make_submission, run_delivery
 
 # Rows that the machine owns: read, and acted on through services.
 MACHINE_OWNED = ("intake.Submission", "outbox.Event", "outbox.Delivery", "notifications.Mail", "scheduling.Booking",
-                 "scheduling.Assignment", "assessments.Assessment", "assessments.Outcome")  # fmt: skip
+                 "scheduling.Assignment", "scheduling.TimeRequest", "assessments.Assessment",
+                 "assessments.Outcome")  # fmt: skip
 
 
 def _refused(delivery: Delivery) -> dict[str, str]:
@@ -39,6 +41,7 @@ def make_lead_with_a_life(number: int = 0, **over: object) -> Lead:
     run_delivery("notifications.send_reply", send_reply, **of_this_lead)
     run_delivery("notifications.send_staff_note", send_staff_note, **of_this_lead)
     run_delivery("notifications.fan_out", _refused, **of_this_lead)
+    TimeRequest.objects.create(submission=submission, wish="After four", created_at=timezone.now())
     outcomes.record(submission.assessment, Found("ai", note=submission.message), now=timezone.now())
     return submission.lead
 

@@ -88,7 +88,7 @@ def test_list_of_leads_marks_whose_effect_has_failed(admin_client, lead):
 
     page = admin_client.get(list_url(Lead)).content.decode()
 
-    assert page.count("A delivery failed") == 1
+    assert page.count("Asks for a time, A delivery failed") == 1
     assert fine.name in page
 
 
@@ -146,13 +146,14 @@ def test_search_for_anything_is_no_crash(admin_client, lead, query):
 
 
 FILTERS = {
-    "intake.Lead": ("gap", "stage__exact", "company_size", "owner__id__exact", "owner__isnull"),
+    "intake.Lead": ("needs_attention", "gap", "stage__exact", "company_size", "owner__id__exact", "owner__isnull"),
     "intake.Submission": ("gap", "asked_for", "is_test__exact", "created_at__gte"),
     "outbox.Event": ("type",),
     "outbox.Delivery": ("status__exact", "task", "event__type"),
     "notifications.Mail": ("kind__exact", "status__exact"),
     "notifications.Endpoint": ("active__exact",),
-    "scheduling.Booking": ("status__exact", "seats__advisor__id__exact", "starts_at__gte", "starts_at__lt"),
+    "scheduling.TimeRequest": ("settled_at__isempty", "created_at__gte"),
+    "scheduling.Booking": ("todo", "status__exact", "seats__advisor__id__exact", "starts_at__gte", "starts_at__lt"),
     "scheduling.Advisor": ("active__exact", "cto_depth"),
     "scheduling.Assignment": ("outcome__exact", "step", "advisor__id__exact"),
     "assessments.Assessment": ("ruleset",),

@@ -7,6 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from intake.models import Lead, Submission
+from outbox.models import Event
 from scheduling import calls, services
 from scheduling.availability import free_slots
 from scheduling.bookings import UnableToBook
@@ -204,26 +205,27 @@ def test_a_move_to_a_taken_time_leaves_the_old_one(monday: datetime) -> None:
     assert refused(submission, THURSDAY + timedelta(minutes=7), now=monday) == "off_grid"
 
 
-OFF_GRID = [
-    ("between two steps", THURSDAY + timedelta(minutes=10)),
-    ("a second late", THURSDAY + timedelta(seconds=1)),
-    ("out of hours", THURSDAY - timedelta(hours=2)),
-    ("past the end of the day", datetime(2026, 11, 26, 15, 45, tzinfo=UTC)),
-    ("on a Sunday", datetime(2026, 11, 29, 9, tzinfo=UTC)),
-    ("in the past", THURSDAY - timedelta(days=7)),
-    ("within the notice", datetime(2026, 11, 23, 15, tzinfo=UTC)),
-    ("past the horizon", THURSDAY + timedelta(days=35)),
-    ("in the year 9999", datetime(9999, 12, 31, 9, tzinfo=UTC)),
-    ("the last moment of the calendar", datetime.fromisoformat("9999-12-31T23:59:59.999999-14:00")),
-    ("its first moment", datetime.fromisoformat("0001-01-01T00:00:00+14:00")),
+NO_SLOT = [
+    ("between two steps", THURSDAY + timedelta(minutes=10), "off_grid"),
+    ("a second late", THURSDAY + timedelta(seconds=1), "off_grid"),
+    ("out of hours", THURSDAY - timedelta(hours=2), "off_grid"),
+    ("past the end of the day", datetime(2026, 11, 26, 15, 45, tzinfo=UTC), "off_grid"),
+    ("on a Sunday", datetime(2026, 11, 29, 9, tzinfo=UTC), "off_grid"),
+    ("in the past", THURSDAY - timedelta(days=7), "past"),
+    ("at this very moment", datetime(2026, 11, 23, 10, tzinfo=UTC), "past"),
+    ("within the notice", datetime(2026, 11, 23, 15, tzinfo=UTC), "too_soon"),
+    ("past the horizon", THURSDAY + timedelta(days=35), "too_late"),
+    ("in the year 9999", datetime(9999, 12, 31, 9, tzinfo=UTC), "too_late"),
+    ("the last moment of the calendar", datetime.fromisoformat("9999-12-31T23:59:59.999999-14:00"), "too_late"),
+    ("its first moment", datetime.fromisoformat("0001-01-01T00:00:00+14:00"), "past"),
 ]
 
 
-@pytest.mark.parametrize("start", [row[1] for row in OFF_GRID], ids=[row[0] for row in OFF_GRID])
-def test_what_is_no_slot_is_refused(monday: datetime, start: datetime) -> None:
+@pytest.mark.parametrize(("start", "code"), [row[1:] for row in NO_SLOT], ids=[row[0] for row in NO_SLOT])
+def test_what_is_no_slot_is_refused_by_its_own_name(monday: datetime, start: datetime, code: str) -> None:
     submission = offered(factories.make_advisor())
 
-    assert refused(submission, start, now=monday) == "off_grid"
+    assert refused(submission, start, now=monday) == code
 
 
 def test_there_is_no_slot_in_the_hour_that_spring_skips(monday: datetime) -> None:
@@ -257,3 +259,50 @@ def test_without_an_advisor_who_is_there_nothing_can_be_picked(monday: datetime)
     assert refused(undecided, THURSDAY, now=monday) == "pending"
     assert refused(left, THURSDAY, now=monday) == "no_advisor"
     assert Assignment.objects.count() == 1
+
+
+# --- the same advisor first -----------------------------------------------------------------------------
+
+
+def test_who_has_it_keeps_it_where_a_colleague_would_be_free(monday: datetime) -> None:
+    advisor, colleague = factories.make_advisor(), factories.make_advisor(ai_depth=3)
+    services.pick(offered(advisor, "grace@example.com"), THURSDAY, now=monday)
+    submission = offered(advisor)
+
+    assert refused(submission, THURSDAY, now=monday) == "slot_taken"
+
+    moved, _ = services.pick(submission, THURSDAY + HALF_HOUR, now=monday)
+    assert (moved.advisor, colleague.seats.count()) == (advisor, 0)
+
+
+def test_conversation_of_an_advisor_who_has_left_moves_to_one_who_fits(monday: datetime) -> None:
+    gone, colleague = factories.make_advisor(), factories.make_advisor()
+    submission = offered(gone)
+    services.pick(submission, THURSDAY, now=monday)
+    Advisor.objects.filter(pk=gone.pk).update(active=False)
+
+    moved = services.move(submission, THURSDAY + HALF_HOUR, now=monday)
+
+    event = Event.objects.get(type="booking.rescheduled")
+    assert (moved.advisor, moved.seats.count(), moved.version) == (colleague, 1, 1)
+    assert event.data["left"] == [gone.pk]
+    assert event.data["booking"]["advisor"]["name"] == colleague.name
+    assert Assignment.objects.get().advisor == colleague
+
+
+def test_advisor_without_any_time_is_followed_by_one_who_fits(monday: datetime) -> None:
+    submission = offered(factories.make_advisor(weekly_hours={}))
+    colleague = factories.make_advisor()
+
+    booking, is_new = services.pick(submission, THURSDAY, now=monday)
+
+    assert (booking.advisor, is_new) == (colleague, True)
+
+
+def test_moving_needs_something_to_move(monday: datetime) -> None:
+    submission = offered(factories.make_advisor())
+
+    with pytest.raises(UnableToBook) as error:
+        services.move(submission, THURSDAY, now=monday)
+
+    assert (error.value.code, Booking.objects.count()) == ("closed", 0)

@@ -9,7 +9,7 @@ from django.test import Client
 
 from intake.models import Submission
 from scheduling import calls
-from scheduling.models import Advisor, Booking
+from scheduling.models import Advisor, Booking, TimeOff
 from tests import factories
 
 THURSDAY = datetime(2026, 11, 26, 9, tzinfo=UTC)  # 10:00 in Berlin
@@ -99,6 +99,19 @@ def test_nobody_free_is_a_state_of_its_own_and_a_test_is_closed(client: Client, 
     assert client.get(url(test)).json()["booking_state"] == "closed"
 
 
+def test_times_that_come_free_are_offered_again(client: Client, monday: datetime) -> None:
+    submission = held()
+    assert client.get(url(submission)).json()["booking_state"] == "unavailable"
+    assert client.get(url(submission, "slots/")).json()["code"] == "no_advisor"
+
+    advisor = factories.make_advisor()
+
+    assert client.get(url(submission)).json()["booking_state"] == "offer"
+    assert client.get(url(submission, "slots/")).json()["advisor"]["name"] == advisor.name
+    assert post(client, submission, "2026-11-26T10:00:00+01:00").status_code == 201
+    assert submission.assignment.advisor == advisor
+
+
 def test_reading_it_takes_few_statements(client: Client, monday: datetime, django_assert_num_queries) -> None:
     factories.make_advisor()
     submission = held()
@@ -108,6 +121,10 @@ def test_reading_it_takes_few_statements(client: Client, monday: datetime, djang
 
 
 # --- booking --------------------------------------------------------------------------------------------
+
+
+def patch(client: Client, submission: Submission, start: Any) -> Any:
+    return client.patch(url(submission, "booking/"), {"start": start}, content_type="application/json")
 
 
 def test_a_free_time_is_booked(client: Client, monday: datetime) -> None:
@@ -161,10 +178,17 @@ def test_a_taken_time_is_a_conflict_with_other_times(client: Client, monday: dat
 
 BAD_STARTS = [
     ("off the grid", "2026-11-26T10:07:00+01:00", "off_grid"),
-    ("in the past", "2026-11-19T10:00:00+01:00", "off_grid"),
-    ("in the year 9999", "9999-12-31T23:59:59-14:00", "off_grid"),
-    ("in the year 1", "0001-01-01T00:00:00+14:00", "off_grid"),
-    ("in the hour that spring skips", "2027-03-28T02:30:00+01:00", "off_grid"),
+    ("in the past", "2026-11-19T10:00:00+01:00", "past"),
+    ("in the year 9999", "9999-12-31T23:59:59-14:00", "too_late"),
+    ("in the year 1", "0001-01-01T00:00:00+14:00", "past"),
+    ("in the hour that spring skips", "2027-03-28T02:30:00+01:00", "too_late"),
+    ("before the notice", "2026-11-23T15:00:00+01:00", "too_soon"),
+    ("beyond the horizon", "2026-12-24T10:00:00+01:00", "too_late"),
+    ("in a second that is no minute", "2026-11-26T10:00:01+01:00", "off_grid"),
+    ("zero", 0, "invalid"),
+    ("empty", "", "invalid"),
+    ("an object", {"at": "2026-11-26T10:00:00+01:00"}, "invalid"),
+    ("true", True, "invalid"),
     ("without an offset", "2026-10-25T02:30:00", "no_offset"),
     ("a date", "2026-11-26", "no_offset"),
     ("no day of the calendar", "2026-02-30T10:00:00Z", "invalid"),
@@ -186,6 +210,68 @@ def test_a_start_that_is_no_slot_is_refused(client: Client, monday: datetime, st
     assert [(error["pointer"], error["code"]) for error in body["errors"]] == [("/start", code)]
     assert Booking.objects.count() == 0
     assert factories.published() == {"lead.created": 1, "lead.assessed": 1}
+
+
+@pytest.mark.parametrize("body", ["[]", "3", '"2026-11-26T10:00:00+01:00"', "null"])
+def test_a_body_that_is_no_object_is_refused(client: Client, monday: datetime, body: str) -> None:
+    submission = offered(factories.make_advisor())
+
+    replies = [call(url(submission, "booking/"), body, content_type="application/json")
+               for call in (client.post, client.patch)]  # fmt: skip
+
+    assert [(reply.status_code, reply.headers["Content-Type"]) for reply in replies] == [(400, PROBLEM)] * 2
+    assert Booking.objects.count() == 0
+
+
+def test_a_start_that_is_no_slot_does_not_move_what_is_booked(client: Client, monday: datetime) -> None:
+    submission = offered(factories.make_advisor())
+    post(client, submission, "2026-11-26T10:00:00+01:00")
+
+    for _, start, code in BAD_STARTS:
+        reply = patch(client, submission, start)
+        assert (reply.status_code, reply.json()["errors"][0]["code"]) == (400, code)
+
+    assert Booking.objects.get().starts_at == THURSDAY
+    assert "booking.rescheduled" not in factories.published()
+
+
+def test_patch_moves_what_is_open_and_books_nothing(client: Client, monday: datetime) -> None:
+    submission = offered(factories.make_advisor())
+
+    nothing = patch(client, submission, "2026-11-26T10:00:00+01:00")
+    post(client, submission, "2026-11-26T10:00:00+01:00")
+    moved, again = (patch(client, submission, "2026-11-26T15:00:00+01:00") for _ in range(2))
+
+    assert (nothing.status_code, nothing.json()["code"]) == (409, "closed")
+    assert (moved.status_code, again.status_code) == (200, 200)
+    assert moved.json()["start"] == "2026-11-26T15:00:00+01:00"
+    assert moved.json() == again.json() == client.get(url(submission)).json()["booking"]
+    assert factories.published()["booking.rescheduled"] == 1
+
+
+def test_alternatives_are_the_three_nearest_free_ones(client: Client, monday: datetime) -> None:
+    advisor = factories.make_advisor()
+    taken = ("10:00", "10:30", "11:30")
+    for clock in taken:
+        post(client, offered(advisor, email=f"at{clock[:2]}{clock[3:]}@example.com"), f"2026-11-26T{clock}:00+01:00")
+    submission = offered(advisor)
+    post(client, submission, "2026-11-26T09:30:00+01:00")
+
+    # Its own time is no alternative to itself: it is not free.
+    found = patch(client, submission, "2026-11-26T10:00:00+01:00").json()["alternatives"]
+
+    assert [slot["start"][11:16] for slot in found] == ["09:00", "11:00", "12:00"]
+
+
+def test_a_time_off_that_came_meanwhile_is_no_time_to_book(client: Client, monday: datetime) -> None:
+    advisor = factories.make_advisor()
+    submission = offered(advisor)
+    TimeOff.objects.create(advisor=advisor, starts_at=THURSDAY, ends_at=THURSDAY + timedelta(hours=1))
+
+    reply = post(client, submission, "2026-11-26T10:00:00+01:00")
+
+    assert (reply.status_code, reply.json()["code"]) == (409, "slot_taken")
+    assert [slot["start"][11:16] for slot in reply.json()["alternatives"]] == ["09:00", "09:30", "11:00"]
 
 
 def test_a_start_is_required(client: Client, monday: datetime) -> None:

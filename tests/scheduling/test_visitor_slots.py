@@ -156,6 +156,12 @@ def test_a_bad_value_is_named(client: Client, monday: datetime, query: dict[str,
     assert [error["pointer"] for error in reply.json()["errors"]] == [pointer]
 
 
+def test_zone_that_is_none_is_named(client: Client, monday: datetime) -> None:
+    reply = slots(client, offered(), timezone="../etc/passwd")
+
+    assert "../etc/passwd" in reply.json()["errors"][0]["detail"]
+
+
 def test_an_empty_value_equals_absence(client: Client, monday: datetime) -> None:
     submission = offered()
 

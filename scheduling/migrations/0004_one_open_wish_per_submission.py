@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('intake', '0003_firm_holds_and_reminders'),
-        ('scheduling', '0002_terms_time_off_and_calendars'),
+        ('scheduling', '0003_assignment_steps'),
     ]
 
     operations = [

@@ -4,8 +4,8 @@ import json
 import logging
 import re
 
-# /r/TOKEN/, /u/TOKEN/, /me/TOKEN/ and /api/v1/submissions/TOKEN/ are keys to somebody's data.
-TOKEN = re.compile(r"/(r|u|me|api/v1/submissions)/[^/\s'\"]{8,}")
+# /r/TOKEN/, /u/TOKEN/, /me/TOKEN/, /calendar/TOKEN.ics and /api/v1/submissions/TOKEN/ are keys to somebody's data.
+TOKEN = re.compile(r"/(r|u|me|calendar|api/v1/submissions)/[^/\s'\"]{8,}")
 CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
 
 

@@ -213,6 +213,7 @@ CELERY_BEAT_SCHEDULE = {
 
 FAN_OUT = "notifications.fan_out"
 BOOKING_MAIL = "notifications.send_booking_mail"
+PLAN_REMINDERS = "notifications.plan_reminders"
 OUTBOX_ROUTES: dict[str, tuple[str | Route, ...]] = {
     "lead.created": (FAN_OUT,),
     "lead.assessed": (
@@ -227,8 +228,8 @@ OUTBOX_ROUTES: dict[str, tuple[str | Route, ...]] = {
     "lead.stage_changed": (FAN_OUT,),
     "submission.quarantined": (FAN_OUT,),
     "booking.tentative": (FAN_OUT,),
-    "booking.confirmed": (BOOKING_MAIL, FAN_OUT),
-    "booking.rescheduled": (BOOKING_MAIL, FAN_OUT),
+    "booking.confirmed": (BOOKING_MAIL, PLAN_REMINDERS, FAN_OUT),
+    "booking.rescheduled": (BOOKING_MAIL, PLAN_REMINDERS, FAN_OUT),
     "booking.cancelled": (BOOKING_MAIL, FAN_OUT),
     "booking.expired": (FAN_OUT,),
     "booking.completed": (FAN_OUT,),

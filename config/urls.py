@@ -6,7 +6,7 @@ from django.urls import path, re_path
 from assessments.api import QuestionnaireView
 from intake import pages as intake_pages
 from intake.api import SubmissionView
-from scheduling import answers, pages, visitor
+from scheduling import answers, feeds, pages, visitor
 
 urlpatterns = [
     path("", intake_pages.assessment, name="home"),
@@ -18,6 +18,8 @@ urlpatterns = [
     path("api/v1/submissions/<str:token>/slots/", visitor.SlotsView.as_view()),
     path("api/v1/submissions/<str:token>/booking/", visitor.BookingView.as_view()),
     path("api/v1/submissions/<str:token>/booking/confirm/", visitor.ConfirmView.as_view()),
+    path("api/v1/submissions/<str:token>/booking/calendar.ics", feeds.CalendarView.as_view(), name="visitor_calendar"),
+    path("calendar/<str:token>.ics", feeds.advisor_feed, name="feed"),
     path("r/<str:token>/", pages.show, name="visitor"),
     path("r/<str:token>/answers/", answers.edit),
     path("r/<str:token>/wish/", pages.wish),

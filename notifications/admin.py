@@ -25,9 +25,9 @@ class MailAdmin(ReadOnly):
     ordering = ("-created_at",)
     fields = (
         "to", "subject", "kind", "status", "reason", "created_at", "sent_at", "reply_to", "message_id", "show_html",
-        "show_text", "show_delivery",
+        "show_text", "show_calendar", "show_delivery",
     )  # fmt: skip
-    readonly_fields = ("show_html", "show_text", "show_delivery")
+    readonly_fields = ("show_html", "show_text", "show_calendar", "show_delivery")
 
     @display(description="Status", ordering="status", label=STATUS_COLOURS)
     def show_status(self, mail: Mail) -> tuple[str, str]:
@@ -45,6 +45,10 @@ class MailAdmin(ReadOnly):
     @display(description="Text part")
     def show_text(self, mail: Mail) -> SafeString:
         return preserved(mail.text)
+
+    @display(description="Invitation in it")
+    def show_calendar(self, mail: Mail) -> SafeString:
+        return preserved(mail.calendar or "-")
 
     @display(description="Delivery")
     def show_delivery(self, mail: Mail) -> str:

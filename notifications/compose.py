@@ -11,15 +11,13 @@ from dataclasses import dataclass
 
 from django.utils.html import escape
 
+from intake.names import looks_like_name
+
 PLACEHOLDER = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 PLACEHOLDERS = (
     "greeting", "headline", "meaning", "reasons", "takes_on", "cost", "asked_otherwise", "time", "advisor", "firm",
     "button",
 )  # fmt: skip
-
-# What a person could be called; anything else (a link, a formula, markup) is no name to greet by.
-NAME = re.compile(r"[^\W\d_]+\.?(?:['’\- ][^\W\d_]+\.?){0,4}")
-MAX_NAME = 40
 
 
 @dataclass(frozen=True)
@@ -30,7 +28,24 @@ class Button:
     url: str
 
 
-Value = str | Sequence[str] | Button
+@dataclass(frozen=True)
+class Moment:
+    """A time that stands out, and what belongs to it: one line each."""
+
+    when: str
+    lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Link:
+    """An address after the words that lead to it; as text and without a label it is written out."""
+
+    words: str
+    url: str
+    label: str = ""
+
+
+Value = str | Sequence[str] | Button | Moment | Link
 
 
 # These may be a list or a button, which needs a line to itself.
@@ -90,6 +105,10 @@ def _sentence(paragraph: str, values: Mapping[str, Value]) -> str:
 def _as_text(value: Value) -> str:
     if isinstance(value, Button):
         return f"{value.label}:\n{value.url}"
+    if isinstance(value, Moment):
+        return "\n".join((value.when, *value.lines))
+    if isinstance(value, Link):
+        return f"{value.words}: {value.url}"
     if isinstance(value, str):
         return value
     return "\n".join(f"- {item}" for item in value)
@@ -98,11 +117,19 @@ def _as_text(value: Value) -> str:
 def _as_html(value: Value) -> str:
     if isinstance(value, Button):
         return f'<p class="action"><a class="button" href="{escape(value.url)}">{escape(value.label)}</a></p>'
+    if isinstance(value, Moment):
+        return f'<p class="when"><strong>{escape(value.when)}</strong>{"".join(map(_line, value.lines))}</p>'
+    if isinstance(value, Link):
+        return f'<p>{escape(value.words)}: <a href="{escape(value.url)}">{escape(value.label or value.url)}</a></p>'
     if isinstance(value, str):
         return f"<p>{'<br>'.join(map(escape, value.splitlines()))}</p>"
     return f"<ul>{''.join(f'<li>{escape(item)}</li>' for item in value)}</ul>"
 
 
+def _line(text: str) -> str:
+    return f"<br>{escape(text)}"
+
+
 def greeting(name: str) -> str:
     """“Hello Ada Lovelace,”, and “Hello,” for what does not look like a name: a stranger may have typed it."""
-    return f"Hello {name}," if len(name) <= MAX_NAME and NAME.fullmatch(name) else "Hello,"
+    return f"Hello {name}," if looks_like_name(name) else "Hello,"

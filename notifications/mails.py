@@ -25,6 +25,7 @@ from notifications.models import Mail
 from notifications.providers import PROVIDERS
 from outbox.models import Delivery
 from outbox.retry import DeliveryError
+from scheduling import invitations
 
 # The law of the contract: the reply is the only mail before a person acts, and strangers can type anybody's address.
 REPLIES_A_DAY = 1
@@ -43,6 +44,11 @@ class Letter:
     html: str = ""
     reply_to: str = ""
     lead: Lead | None = None
+    calendar: str = ""  # an invitation, as iCalendar with its METHOD
+
+    @property
+    def to_prospect(self) -> bool:
+        return self.lead is not None and self.to == self.lead.email
 
 
 def send(letter: Letter, *, delivery: Delivery, now: datetime) -> Mail:
@@ -129,7 +135,7 @@ def _write(mail: Mail, letter: Letter) -> None:
     firm = Firm.get()
     frame = {"letter": letter, "firm": firm, "brand": brand.palette(firm.accent)}
     mail.kind, mail.lead, mail.reply_to = letter.kind, letter.lead, letter.reply_to or firm.reply_to
-    mail.subject = letter.subject[:300]
+    mail.subject, mail.calendar = letter.subject[:300], letter.calendar
     mail.text = render_to_string("notifications/mail.txt", frame)
     mail.html = render_to_string("notifications/mail.html", frame) if letter.html else ""
     mail.save()
@@ -182,6 +188,10 @@ def _message(mail: Mail) -> EmailMultiAlternatives:
     )
     if mail.html:
         message.attach_alternative(mail.html, "text/html")
+    if mail.calendar:
+        # The parameter has to equal the METHOD inside; the character set is added by Django.
+        method = invitations.method_of(mail.calendar)
+        message.attach_alternative(mail.calendar, f"text/calendar; method={method}")
     return message
 
 

@@ -41,6 +41,7 @@ class Mail(models.Model):
     subject = models.CharField(max_length=300, blank=True)
     text = models.TextField(blank=True)
     html = models.TextField(blank=True)
+    calendar = models.TextField(blank=True, help_text="The invitation in it, as iCalendar.")
     message_id = models.CharField(max_length=200, unique=True)
     status = models.CharField(max_length=16, choices=Status, default=Status.PENDING)
     reason = models.CharField(max_length=300, blank=True, help_text="Why it was withheld, or failed for good.")

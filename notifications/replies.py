@@ -12,11 +12,11 @@ from django.utils import timezone
 from assessments import words as verdicts
 from intake import services as intake
 from intake.models import Firm, Submission
-from notifications import booking_mails, compose, mails
+from notifications import compose, mails
 from notifications.compose import Button, Value
 from notifications.models import Mail, Template
 from outbox.models import Delivery
-from scheduling import bookings, fitting, services, words
+from scheduling import bookings, fitting, invitations, services, words
 from scheduling.availability import free_slots
 from scheduling.bookings import UnableToBook
 from scheduling.models import Advisor, Assignment, Booking
@@ -99,7 +99,8 @@ def _time(submission: Submission, booking: Booking | None, advisor: Advisor | No
     if booking is None:
         return _offers(submission, advisor, now=now)
     opening = f"{_OPENING[booking.status]} {advisor.name}, {advisor.title}:"
-    text = "\n".join(filter(None, [opening, booking_mails.when(booking), booking_mails.elsewhere(booking)]))
+    when = words.when(booking.starts_at, booking.ends_at, ZoneInfo(booking.timezone))
+    text = "\n".join([opening, when, *invitations.elsewhere(booking)])
     if booking.status == Booking.Status.TENTATIVE and booking.expires_at:
         until = words.when_short(booking.expires_at, ZoneInfo(booking.timezone))
         text += f"\n\nHeld for you until {until}. Do nothing, and it goes by itself."

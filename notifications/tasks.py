@@ -4,7 +4,7 @@ from typing import Any
 
 from celery import shared_task
 
-from notifications import booking_mails, notes, replies, webhooks
+from notifications import booking_mails, notes, reminders, replies, webhooks
 from outbox import outbox
 
 
@@ -16,6 +16,16 @@ def send_reply(*, delivery_id: str, **_: Any) -> None:
 @shared_task(name="notifications.send_booking_mail")
 def send_booking_mail(*, delivery_id: str, **_: Any) -> None:
     outbox.attempt(delivery_id, booking_mails.send_booking_mail)
+
+
+@shared_task(name="notifications.plan_reminders")
+def plan_reminders(*, delivery_id: str, **_: Any) -> None:
+    outbox.attempt(delivery_id, reminders.plan_reminders)
+
+
+@shared_task(name="notifications.send_reminder")
+def send_reminder(*, delivery_id: str, **_: Any) -> None:
+    outbox.attempt(delivery_id, reminders.send_reminder)
 
 
 @shared_task(name="notifications.send_staff_note")

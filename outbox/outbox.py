@@ -8,7 +8,7 @@ once, so every service must be safe to run twice.
 import logging
 import random
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
@@ -66,9 +66,16 @@ def publish(*news: News, now: datetime) -> list[Event]:
     return events
 
 
-def add_deliveries(event: Event, *, task: str, targets: Iterable[str], now: datetime) -> None:
-    """One delivery of `event` per target; a target that has one already keeps it."""
+def add_deliveries(
+    event: Event, *, task: str, targets: Iterable[str], now: datetime, due: Mapping[str, datetime] | None = None
+) -> None:
+    """One delivery of `event` per target; a target that has one already keeps it.
+
+    Each is due now, or when `due` says for its target.
+    """
     rows = [_delivery(event, Route(task=task), target=target, now=now) for target in targets]
+    for row in rows:
+        row.due_at = (due or {}).get(row.target, row.due_at)
     Delivery.objects.bulk_create(rows, ignore_conflicts=True)
     _ring_after_commit()
 

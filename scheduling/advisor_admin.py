@@ -18,6 +18,7 @@ from scheduling import words
 from scheduling.absence_desk import AbsenceDesk
 from scheduling.advisor_forms import AdvisorForm, OverrideForm, TimeOffForm, shown_from
 from scheduling.availability import free_slots
+from scheduling.feed_desk import FeedDesk
 from scheduling.hours import WEEKDAYS
 from scheduling.models import Advisor, DateOverride, TimeOff
 
@@ -60,7 +61,7 @@ class TimeOffInline(TabularInline):
 
 
 @admin.register(Advisor)
-class AdvisorAdmin(AbsenceDesk, ModelAdmin):
+class AdvisorAdmin(AbsenceDesk, FeedDesk, ModelAdmin):
     form = AdvisorForm
     inlines = (OverrideInline, TimeOffInline)
     list_display = ("name", "title", "cto_depth", "ai_depth", "weight", "timezone", "active")

@@ -167,5 +167,5 @@ def full(bookings: QuerySet[Booking]) -> QuerySet[Booking]:
 
 def tell(type_: str, booking: Booking, *, now: datetime, **more: Any) -> None:
     """Publishes it. `more` is for the house alone: `by="staff"`, `left`, `alternatives`."""
-    data, id_ = booking_data(booking), str(booking.id)
-    events.publish(type_, submission=booking.submission, now=now, booking=data, booking_id=id_, **more)
+    house = {"booking_id": str(booking.id), "version": booking.version, **more}
+    events.publish(type_, submission=booking.submission, now=now, booking=booking_data(booking), **house)

@@ -96,3 +96,23 @@ def test_lines_of_a_value_that_stands_alone_are_kept():
 
 def test_empty_body_is_no_crash():
     assert compose.fill("", {}) == ("", "<p></p>")
+
+
+def test_moment_stands_out_and_its_lines_stay_lines():
+    moment = compose.Moment("Thursday, 10:00", ("With <b>Grace</b>", "For Grace: 16:00"))
+
+    text, html = compose.fill("{{ time }}", {"time": moment})
+
+    assert text == "Thursday, 10:00\nWith <b>Grace</b>\nFor Grace: 16:00"
+    assert "<strong>Thursday, 10:00</strong><br>With &lt;b&gt;Grace&lt;/b&gt;<br>For Grace: 16:00" in html
+
+
+def test_link_is_written_out_unless_it_has_a_label():
+    link = compose.Link("Join here", "https://meet.example/?a=1&b=2")
+    labelled = compose.Link("Move it", "https://example.com/r/x/", label="the page")
+
+    text, html = compose.fill("{{ join }}\n\n{{ move }}", {"join": link, "move": labelled})
+
+    assert text == "Join here: https://meet.example/?a=1&b=2\n\nMove it: https://example.com/r/x/"
+    assert '<a href="https://meet.example/?a=1&amp;b=2">https://meet.example/?a=1&amp;b=2</a>' in html
+    assert '<a href="https://example.com/r/x/">the page</a>' in html

@@ -12,7 +12,7 @@ from outbox.models import Delivery, Event
 from outbox.outbox import News
 from outbox.retry import DeliveryError
 from outbox.routes import Route
-from tests.factories import make_event
+from tests.factories import deliveries, make_event
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 LEASE = timedelta(seconds=30)
@@ -317,3 +317,16 @@ def test_cancel_ends_what_waits_and_leaves_what_is_done():
     assert results == [True, False]
     assert lease() == []
     assert set(Delivery.objects.values_list("status", flat=True)) == {"cancelled", "succeeded"}
+
+
+@pytest.mark.django_db
+def test_deliveries_of_one_event_may_be_due_each_at_its_own_time():
+    event = make_event("tea.made", now=NOW)
+    later = {"a": NOW + timedelta(hours=1), "b": NOW + timedelta(days=1)}
+
+    outbox.add_deliveries(event, task="scheduling.book_call", targets=["a", "b", "c"], now=NOW, due=later)
+    outbox.add_deliveries(event, task="scheduling.book_call", targets=["a"], now=NOW)
+
+    rows = {row.target: row.due_at for row in deliveries("scheduling.book_call")}
+    assert rows == {**later, "c": NOW}
+    assert {row.target for row in lease(NOW + timedelta(hours=2)) if row.target} == {"a", "c"}

@@ -196,6 +196,7 @@ CELERY_TASK_ROUTES = {
     "outbox.relay": {"queue": "outbox"},
     "notifications.send_*": {"queue": "mail"},
     "notifications.deliver_webhook": {"queue": "webhooks"},
+    "scheduling.read_calendars": {"queue": "calendars"},
 }
 CELERY_BEAT_SCHEDULE = {
     # The doorbell that never sleeps: finds every due row even if no other bell was heard. A tick that was
@@ -207,6 +208,8 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 5},
     },
     "expire-holds": {"task": "scheduling.expire_holds", "schedule": 60.0, "options": {"expires": 60}},
+    # Reads what is due, mostly nothing; so often that a new calendar, or “read now”, waits a few seconds only.
+    "read-calendars": {"task": "scheduling.read_calendars", "schedule": 10.0, "options": {"expires": 10}},
 }
 
 # --- Outbox: what follows from what ---------------------------------------------------------------------
@@ -237,9 +240,13 @@ OUTBOX_ROUTES: dict[str, tuple[str | Route, ...]] = {
     "booking.unavailable": ("notifications.send_staff_note", FAN_OUT),
     # The house's own: staff answer a wish, consumers hear of what comes of it.
     "booking.requested": ("notifications.send_staff_note",),
+    # The house's own: they name no lead and reach no consumer.
+    "calendar.unreadable": ("notifications.send_calendar_note",),
+    "calendar.readable": ("notifications.send_calendar_note",),
 }
 # Rows of one queue that may be with the broker or running at once. Mail and webhooks wait for strangers'
-# servers: with five worker processes these caps leave one free for bookings and the relay, whatever hangs.
+# servers, and so does whoever reads calendars, one at a time: with six worker processes one is left free for
+# bookings and the relay, whatever hangs.
 OUTBOX_IN_FLIGHT = {"mail": 2, "webhooks": 2, "booking": 50}
 # Waits between attempts, in seconds; one entry a further attempt.
 OUTBOX_RETRY_SECONDS = {
@@ -249,6 +256,14 @@ OUTBOX_RETRY_SECONDS = {
     "default": [5, 30, 120, 600, 3600],
 }
 WEBHOOK_ALLOWED_NETWORKS = env.networks("WEBHOOK_ALLOWED_NETWORKS")
+
+# --- Outside calendars (docs/calendars.md) --------------------------------------------------------------
+
+# How long the last known busy times hold where a calendar cannot be read; its advisor is withheld afterwards.
+CALENDAR_VALID_MINUTES = env.number("CALENDAR_VALID_MINUTES", 60, low=10, high=10_080)
+CALENDAR_READ_SECONDS = 300  # from one reading to the next
+# One fetch. With the time for reading what came, it ends before the task's own limit.
+CALENDAR_DEADLINE_SECONDS = 10
 
 # --- Limits at the door ---------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from celery import shared_task
 
-from notifications import booking_mails, notes, reminders, replies, webhooks
+from notifications import booking_mails, calendar_notes, notes, reminders, replies, webhooks
 from outbox import outbox
 
 
@@ -31,6 +31,11 @@ def send_reminder(*, delivery_id: str, **_: Any) -> None:
 @shared_task(name="notifications.send_staff_note")
 def send_staff_note(*, delivery_id: str, **_: Any) -> None:
     outbox.attempt(delivery_id, notes.send_staff_note)
+
+
+@shared_task(name="notifications.send_calendar_note")
+def send_calendar_note(*, delivery_id: str, **_: Any) -> None:
+    outbox.attempt(delivery_id, calendar_notes.send_calendar_note)
 
 
 @shared_task(name="notifications.fan_out")

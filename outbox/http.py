@@ -1,14 +1,17 @@
-"""The one client for calls to addresses that somebody typed in: guarded, bounded, and without redirects.
+"""The one client for calls to addresses that somebody typed in: guarded and bounded.
 
 `ssrfguard` resolves a name once, judges every address, and connects to the address that it judged. This
 module adds our policy (https on 443 or 8443 unless the address is in WEBHOOK_ALLOWED_NETWORKS), one total
-deadline, and a cap on what is read. Used by webhooks, and by whatever else calls out.
+deadline, and a cap on what is read. `post` takes a redirect for an answer; `get` follows a few, each of them judged
+anew. Used by webhooks and outside calendars, and by whatever else calls out.
 """
 
 import ssl
 import time
-from collections.abc import Iterable
-from dataclasses import dataclass
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from ipaddress import ip_network
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,6 +26,9 @@ CONNECT_SECONDS = 5
 READ_LIMIT = 64 * 1024
 KEPT_CHARACTERS = 1000
 MAX_URL_LENGTH = 2000
+MAX_REDIRECTS = 3
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
 PORTS = frozenset({443, 8443})
 
 NOTHING = AddressTable(
@@ -38,14 +44,27 @@ class Refused(Exception):
     """The guard will not call this address."""
 
 
+class TooLarge(Exception):
+    """The answer is longer than the caller takes."""
+
+
+class BadAnswer(Exception):
+    """An answer that leads nowhere: redirects without end, or a packing that nobody asked for."""
+
+
 @dataclass(frozen=True)
 class Answer:
-    """What came back: status, the first characters of the body, the raw Retry-After header, milliseconds."""
+    """What came back: status, the first characters of the body, the raw Retry-After header, milliseconds.
+
+    `content` is the whole body where `get` read it; names in `headers` are in small letters.
+    """
 
     status: int
     text: str
     retry_after: str
     milliseconds: int
+    content: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 def check_url(url: str) -> None:
@@ -60,32 +79,88 @@ def check_url(url: str) -> None:
 def post(url: str, *, content: bytes, headers: dict[str, str]) -> Answer:
     """Posts within settings.CALL_DEADLINE_SECONDS. Raises Refused, or httpx.HTTPError."""
     started = time.monotonic()
-    transport = SafeTransport(policy=_policy(url), trust_env=False)
-    pool = transport._pool
-    pool._network_backend = _Backend(pool._network_backend, started + settings.CALL_DEADLINE_SECONDS)
+    with _call("POST", url, headers, content=content, seconds=settings.CALL_DEADLINE_SECONDS) as response:
+        return _answer(response, _start(response, READ_LIMIT), started)
+
+
+def get(url: str, *, headers: dict[str, str], limit: int, seconds: float) -> Answer:
+    """The whole body, at most `limit` bytes of it packed and unpacked, within `seconds` for all redirects together.
+
+    Raises Refused, TooLarge, BadAnswer, or httpx.HTTPError.
+    """
+    started = time.monotonic()
+    headers = {**headers, "Accept-Encoding": "identity"}
+    for _ in range(MAX_REDIRECTS + 1):
+        left = started + seconds - time.monotonic()
+        with _call("GET", url, headers, seconds=left) as response:
+            if response.status_code not in REDIRECTS:
+                body = _unpacked(response, _start(response, limit + 1), limit)
+                return _answer(response, body, started, content=body)
+            url = _next(response, url)
+    raise BadAnswer(f"More than {MAX_REDIRECTS} redirects.")
+
+
+@contextmanager
+def _call(
+    method: str, url: str, headers: dict[str, str], *, seconds: float, content: bytes | None = None
+) -> Iterator[httpx.Response]:
     try:
+        transport = SafeTransport(policy=_policy(url), trust_env=False)
+        pool = transport._pool
+        pool._network_backend = _Backend(pool._network_backend, seconds)
         with (
             Client(transport=transport, follow_redirects=False, trust_env=False) as client,
-            client.stream("POST", url, content=content, headers=headers) as response,
+            client.stream(method, url, content=content, headers=headers) as response,
         ):
-            body = _read(response)
-            return Answer(
-                status=response.status_code,
-                text=body.decode("utf-8", "replace")[:KEPT_CHARACTERS].replace("\x00", ""),
-                retry_after=response.headers.get("retry-after", ""),
-                milliseconds=round((time.monotonic() - started) * 1000),
-            )
+            yield response
     except REFUSALS as error:
         raise Refused(str(error)) from error
 
 
-def _read(response: httpx.Response) -> bytes:
-    body = b""
+def _answer(response: httpx.Response, body: bytes, started: float, *, content: bytes = b"") -> Answer:
+    return Answer(
+        status=response.status_code,
+        text=body[: 4 * KEPT_CHARACTERS].decode("utf-8", "replace")[:KEPT_CHARACTERS].replace("\x00", ""),
+        retry_after=response.headers.get("retry-after", ""),
+        milliseconds=round((time.monotonic() - started) * 1000),
+        content=content,
+        headers=dict(response.headers),
+    )
+
+
+def _start(response: httpx.Response, limit: int) -> bytes:
+    body = bytearray()
     for chunk in response.iter_raw():
         body += chunk
-        if len(body) >= READ_LIMIT:
+        if len(body) >= limit:
             break
-    return body[:READ_LIMIT]
+    return bytes(body[:limit])
+
+
+def _unpacked(response: httpx.Response, body: bytes, limit: int) -> bytes:
+    """Raises TooLarge. We ask for it unpacked; who packs it all the same must not fill our memory with it."""
+    packing = response.headers.get("content-encoding", "identity").strip().lower()
+    if packing in {"gzip", "x-gzip", "deflate"} and len(body) <= limit:
+        try:
+            body = zlib.decompressobj(GZIP_OR_ZLIB).decompress(body, limit + 1)
+        except zlib.error as error:
+            raise BadAnswer(f"It says it is packed as {packing}, and is not.") from error
+    elif packing not in {"", "identity", "gzip", "x-gzip", "deflate"}:
+        raise BadAnswer(f"It is packed as “{packing[:20]}”.")
+    if len(body) > limit:
+        raise TooLarge(f"It is larger than {limit:,} bytes.")
+    return body
+
+
+def _next(response: httpx.Response, url: str) -> str:
+    """Where a redirect leads. Raises Refused where it gives up the encryption; the guard judges the rest."""
+    place = response.headers.get("location", "")
+    if not place:
+        raise BadAnswer("A redirect that names no place.")
+    target = httpx.URL(url).join(place)
+    if httpx.URL(url).scheme == "https" and target.scheme != "https":
+        raise Refused("A redirect from https to http.")
+    return str(target)
 
 
 class _Backend(httpcore.NetworkBackend):
@@ -95,9 +170,9 @@ class _Backend(httpcore.NetworkBackend):
     for as long as it likes, in the headers already.
     """
 
-    def __init__(self, inner: httpcore.NetworkBackend, deadline: float) -> None:
+    def __init__(self, inner: httpcore.NetworkBackend, seconds: float) -> None:
         self._inner = inner
-        self._deadline = deadline
+        self._deadline = _Deadline(seconds)
 
     def connect_tcp(
         self,
@@ -107,27 +182,27 @@ class _Backend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
-        seconds = min(CONNECT_SECONDS, _left(self._deadline))
+        seconds = min(CONNECT_SECONDS, self._deadline.left())
         return _Stream(self._inner.connect_tcp(host, port, seconds, local_address, socket_options), self._deadline)
 
 
 class _Stream(httpcore.NetworkStream):
     """One connection, each step of which gets only what is left of the deadline."""
 
-    def __init__(self, inner: httpcore.NetworkStream, deadline: float) -> None:
+    def __init__(self, inner: httpcore.NetworkStream, deadline: "_Deadline") -> None:
         self._inner = inner
         self._deadline = deadline
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._inner.read(max_bytes, _left(self._deadline))
+        return self._inner.read(max_bytes, self._deadline.left())
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._inner.write(buffer, _left(self._deadline))
+        self._inner.write(buffer, self._deadline.left())
 
     def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
-        return _Stream(self._inner.start_tls(ssl_context, server_hostname, _left(self._deadline)), self._deadline)
+        return _Stream(self._inner.start_tls(ssl_context, server_hostname, self._deadline.left()), self._deadline)
 
     def close(self) -> None:
         self._inner.close()
@@ -136,11 +211,16 @@ class _Stream(httpcore.NetworkStream):
         return self._inner.get_extra_info(info)
 
 
-def _left(deadline: float) -> float:
-    left = deadline - time.monotonic()
-    if left <= 0:
-        raise httpcore.ReadTimeout(f"The call took longer than {settings.CALL_DEADLINE_SECONDS} s.")
-    return left
+class _Deadline:
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._at = time.monotonic() + seconds
+
+    def left(self) -> float:
+        left = self._at - time.monotonic()
+        if left <= 0:
+            raise httpcore.ReadTimeout(f"The call took longer than {self._seconds:g} s.")
+        return left
 
 
 def _policy(url: str) -> Policy:

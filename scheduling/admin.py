@@ -2,6 +2,15 @@
 
 from scheduling.advisor_admin import AdvisorAdmin
 from scheduling.booking_desk import BookingAdmin, TimeRequestAdmin, bookings_of
+from scheduling.calendar_admin import CalendarAdmin
 from scheduling.choice_desk import AssignmentAdmin, choices_of
 
-__all__ = ["AdvisorAdmin", "AssignmentAdmin", "BookingAdmin", "TimeRequestAdmin", "bookings_of", "choices_of"]
+__all__ = [
+    "AdvisorAdmin",
+    "AssignmentAdmin",
+    "BookingAdmin",
+    "CalendarAdmin",
+    "TimeRequestAdmin",
+    "bookings_of",
+    "choices_of",
+]

@@ -18,6 +18,7 @@ from scheduling import words
 from scheduling.absence_desk import AbsenceDesk
 from scheduling.advisor_forms import AdvisorForm, OverrideForm, TimeOffForm, shown_from
 from scheduling.availability import free_slots
+from scheduling.calendar_admin import CalendarInline, WithCalendars
 from scheduling.feed_desk import FeedDesk
 from scheduling.hours import WEEKDAYS
 from scheduling.models import Advisor, DateOverride, TimeOff
@@ -61,10 +62,10 @@ class TimeOffInline(TabularInline):
 
 
 @admin.register(Advisor)
-class AdvisorAdmin(AbsenceDesk, FeedDesk, ModelAdmin):
+class AdvisorAdmin(AbsenceDesk, FeedDesk, WithCalendars, ModelAdmin):
     form = AdvisorForm
-    inlines = (OverrideInline, TimeOffInline)
-    list_display = ("name", "title", "cto_depth", "ai_depth", "weight", "timezone", "active")
+    inlines = (OverrideInline, TimeOffInline, CalendarInline)
+    list_display = ("name", "title", "cto_depth", "ai_depth", "weight", "timezone", "active", "calendars_read")
     list_filter = ("active", "cto_depth", "ai_depth")
     search_fields = ("name", "title", "email")
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}

@@ -1,7 +1,7 @@
 """Loads what advisors have on and gives free slots: two statements, however many advisors and days."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
@@ -9,6 +9,7 @@ from typing import NamedTuple
 from django.db import connection
 
 from scheduling import slots
+from scheduling.calendars.health import withheld
 from scheduling.clocks import Span
 from scheduling.hours import Ranges, parse_ranges
 from scheduling.models import Advisor, DateOverride, TimeOff
@@ -116,11 +117,6 @@ def hours_available(advisors: Iterable[Advisor], *, now: datetime, days: int = 2
         id_: slots.open_time(rules, Diary.of(away[id_]), since=now, until=until) / timedelta(hours=1)
         for id_, rules in _rules(advisors, now, until).items()
     }
-
-
-def withheld(advisor_ids: Collection[int], *, now: datetime) -> set[int]:
-    """Advisors who are offered to nobody for now, since nobody can tell when they are busy."""
-    return set()
 
 
 def _farthest(advisors: list[Advisor], now: datetime) -> datetime:

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from outbox import outbox
 from scheduling import calls, reviews, services
+from scheduling.calendars import health, sync
 
 
 @shared_task(name="scheduling.book_call")
@@ -22,3 +23,9 @@ def review_call(*, delivery_id: str, **_: Any) -> None:
 @shared_task(name="scheduling.expire_holds")
 def expire_holds(**_: Any) -> None:
     services.expire_holds(now=timezone.now())
+
+
+@shared_task(name="scheduling.read_calendars")
+def read_calendars(**_: Any) -> None:
+    sync.read_due()
+    health.tell(now=timezone.now())

@@ -68,7 +68,7 @@ class Answer:
 
 
 class WebhookReceiver:
-    """Keeps every POST; `answer` decides from the request what it says."""
+    """Keeps every POST and GET; `answer` decides from the request what it says."""
 
     def __init__(self) -> None:
         self.requests: queue.Queue[Received] = queue.Queue()
@@ -86,6 +86,8 @@ class WebhookReceiver:
                 lines = [f"HTTP/1.1 {answer.status} Answer", *(f"{name}: {headers[name]}" for name in headers)]
                 receiver.write(self.wfile, "\r\n".join(lines).encode() + b"\r\n\r\n" + answer.body, answer)
                 self.close_connection = True
+
+            do_GET = do_POST
 
             def log_message(self, *args: object) -> None:
                 pass

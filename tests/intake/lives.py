@@ -16,7 +16,7 @@ from notifications.replies import send_reply
 from outbox.models import Delivery, Heartbeat
 from outbox.retry import DeliveryError
 from scheduling.calls import book_call
-from scheduling.models import TimeRequest
+from scheduling.models import Calendar, TimeRequest
 from tests.factories import make_advisor, make_submission, run_delivery
 
 # Rows that the machine owns: read, and acted on through services.
@@ -31,7 +31,8 @@ def _refused(delivery: Delivery) -> dict[str, str]:
 
 def make_lead_with_a_life(number: int = 0, **over: object) -> Lead:
     """Needs the house. Each has an advisor of its own, so each gets a time."""
-    make_advisor(ai_depth=3, cto_depth=0)
+    advisor = make_advisor(ai_depth=3, cto_depth=0)
+    Calendar.objects.create(advisor=advisor, url="https://calendar.example/secret.ics", active=False)
     Heartbeat.objects.create(name=f"worker{number}", beat_at=timezone.now())
     Endpoint.objects.create(url=f"https://hooks.example/{number}")
     submission = make_submission(**{"email": f"ada{number}@example.com", **over})

@@ -156,6 +156,7 @@ FILTERS = {
     "scheduling.Booking": ("todo", "status__exact", "seats__advisor__id__exact", "starts_at__gte", "starts_at__lt"),
     "scheduling.Advisor": ("active__exact", "cto_depth"),
     "scheduling.Assignment": ("outcome__exact", "step", "advisor__id__exact"),
+    "scheduling.Calendar": ("active__exact", "advisor__id__exact"),
     "assessments.Assessment": ("ruleset",),
     "assessments.Outcome": ("gap__exact", "source__exact"),
 }

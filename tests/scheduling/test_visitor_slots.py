@@ -187,5 +187,5 @@ def test_every_slot_shown_can_be_booked(client: Client, monday: datetime) -> Non
 def test_slots_take_few_statements(client: Client, monday: datetime, django_assert_num_queries) -> None:
     submission = offered()
 
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         slots(client, submission)

@@ -1,4 +1,4 @@
-"""What an installation starts with: the questionnaire, the mail templates, the firm; for a demo, three advisors."""
+"""What an installation starts with: questionnaire, mail templates, follow-ups, firm; for a demo, three advisors."""
 
 from datetime import datetime
 
@@ -8,6 +8,7 @@ from django.core.exceptions import ImproperlyConfigured, ValidationError
 from assessments import services as assessments
 from assessments.words import BY_ENGAGEMENT
 from intake.models import Firm
+from notifications import sequences
 from notifications.models import Template
 from notifications.replies import default_template
 from scheduling.models import Advisor
@@ -65,6 +66,7 @@ def load(*, now: datetime) -> None:
         Template.objects.get_or_create(
             engagement=engagement, defaults={"subject": template.subject, "body": template.body}
         )
+    sequences.load_defaults(now=now)
     named = {field: value for field, value in settings.FIRM_SEED.items() if value}
     firm, _ = Firm.objects.get_or_create(pk=1)
     for field, value in named.items():

@@ -3,6 +3,7 @@
 Comes before everything: `config.settings` is the only caller.
 """
 
+import base64
 import os
 import zoneinfo
 from ipaddress import ip_network
@@ -92,6 +93,19 @@ def mailbox(name: str, default: str) -> str:
             f"{name}: '{value}' is no mail address. Use a form like Acme <hello@acme.example>, "
             'and quotes around a name with a comma: "Acme, Inc." <hello@acme.example>.'
         ) from error
+    return value
+
+
+def signing_secret(name: str) -> str:
+    """A secret of Standard Webhooks: whsec_ and 24 to 64 bytes in base64."""
+    value = text(name)
+    if value:
+        try:
+            length = len(base64.b64decode(value.removeprefix("whsec_"), validate=True))
+        except ValueError:
+            length = 0
+        if not value.startswith("whsec_") or not 24 <= length <= 64:
+            raise ImproperlyConfigured(f"{name}: not whsec_ and 24 to 64 bytes in base64, as Standard Webhooks has it.")
     return value
 
 

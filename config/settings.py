@@ -40,6 +40,8 @@ def secret(name: str) -> str:
 
 
 SECRET_KEY = secret("SECRET_KEY")
+# Secrets of before, still good for links in mails and for suppressed addresses.
+SECRET_KEY_FALLBACKS = env.items("SECRET_KEY_FALLBACKS")
 METRICS_TOKEN = secret("METRICS_TOKEN")
 
 # --- Addresses ------------------------------------------------------------------------------------------
@@ -217,6 +219,7 @@ CELERY_BEAT_SCHEDULE = {
 FAN_OUT = "notifications.fan_out"
 BOOKING_MAIL = "notifications.send_booking_mail"
 PLAN_REMINDERS = "notifications.plan_reminders"
+FOLLOW_UPS = "notifications.start_sequences"
 OUTBOX_ROUTES: dict[str, tuple[str | Route, ...]] = {
     "lead.created": (FAN_OUT,),
     "lead.assessed": (
@@ -224,19 +227,23 @@ OUTBOX_ROUTES: dict[str, tuple[str | Route, ...]] = {
         # The mail carries the held time, so it waits for the booking; a dead calendar costs it 20 s.
         Route("notifications.send_reply", after="scheduling.book_call", within_seconds=20),
         "notifications.send_staff_note",
+        FOLLOW_UPS,
         FAN_OUT,
     ),
     # No mail: the reply was sent, and the page shows what is held or offered now.
     "lead.reassessed": ("scheduling.review_call", FAN_OUT),
     "lead.stage_changed": (FAN_OUT,),
+    "lead.unsubscribed": (FAN_OUT,),
+    "follow_up.sent": (FAN_OUT,),
+    "follow_up.failed": (FAN_OUT,),
     "submission.quarantined": (FAN_OUT,),
     "booking.tentative": (FAN_OUT,),
     "booking.confirmed": (BOOKING_MAIL, PLAN_REMINDERS, FAN_OUT),
     "booking.rescheduled": (BOOKING_MAIL, PLAN_REMINDERS, FAN_OUT),
-    "booking.cancelled": (BOOKING_MAIL, FAN_OUT),
+    "booking.cancelled": (BOOKING_MAIL, FOLLOW_UPS, FAN_OUT),
     "booking.expired": (FAN_OUT,),
     "booking.completed": (FAN_OUT,),
-    "booking.no_show": (FAN_OUT,),
+    "booking.no_show": (FOLLOW_UPS, FAN_OUT),
     "booking.unavailable": ("notifications.send_staff_note", FAN_OUT),
     # The house's own: staff answer a wish, consumers hear of what comes of it.
     "booking.requested": ("notifications.send_staff_note",),
@@ -248,14 +255,20 @@ OUTBOX_ROUTES: dict[str, tuple[str | Route, ...]] = {
 # servers, and so does whoever reads calendars, one at a time: with six worker processes one is left free for
 # bookings and the relay, whatever hangs.
 OUTBOX_IN_FLIGHT = {"mail": 2, "webhooks": 2, "booking": 50}
+# What nobody waits for goes after everything else of its queue: a morning's worth of follow-ups delays no reply.
+OUTBOX_PATIENT = ("notifications.send_follow_up",)
 # Waits between attempts, in seconds; one entry a further attempt.
 OUTBOX_RETRY_SECONDS = {
     "notifications.deliver_webhook": env.seconds(
         "WEBHOOK_RETRY_SECONDS", "5,300,1800,7200,18000,36000,50400,72000,86400"
     ),
+    # Nobody waits for a follow-up: a mail server that is down for a night costs none.
+    "notifications.send_follow_up": [300, 1800, 7200, 14400, 28800],
     "default": [5, 30, 120, 600, 3600],
 }
 WEBHOOK_ALLOWED_NETWORKS = env.networks("WEBHOOK_ALLOWED_NETWORKS")
+# Signs what the mail system tells of bounces, complaints and answers; empty: it is not listened to.
+MAIL_EVENTS_SECRET = env.signing_secret("MAIL_EVENTS_SECRET")
 
 # --- Outside calendars (docs/calendars.md) --------------------------------------------------------------
 

@@ -6,6 +6,8 @@ from django.urls import path, re_path
 from assessments.api import QuestionnaireView
 from intake import pages as intake_pages
 from intake.api import SubmissionView
+from notifications.mail_events import MailEventsView
+from notifications.unsubscribe_pages import unsubscribe
 from scheduling import answers, feeds, pages, visitor
 
 urlpatterns = [
@@ -23,5 +25,7 @@ urlpatterns = [
     path("r/<str:token>/", pages.show, name="visitor"),
     path("r/<str:token>/answers/", answers.edit),
     path("r/<str:token>/wish/", pages.wish),
+    path("api/v1/mail-events/", MailEventsView.as_view()),
+    path("u/<str:token>/", unsubscribe, name="unsubscribe"),
     re_path(r"^r/(?P<token>[^/]+)/(?P<action>confirm|book|cancel)/$", pages.act),
 ]

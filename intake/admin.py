@@ -32,13 +32,13 @@ from intake.filters import WAITS, BelievedGap, BelievedGapOfLead, NeedsAttention
 from intake.models import Firm, Lead, StaleTransition, Submission
 from intake.verdict_forms import LeadForm
 from intake.verdicts import BUTTON, VerdictDesk
-from notifications.admin import mails_of
+from notifications.admin import follow_up_moves, follow_ups_of, mails_of
 from outbox.admin import ReadOnly, deliveries_of
 from outbox.desk import link, listing, preserved, table
 from scheduling.admin import bookings_of, choices_of
 
 GAP_COLOURS = {"cto": "info", "ai": "success", "both": "warning"}
-FOR_EDITORS = {"moves", *VerdictDesk.forms_shown}
+FOR_EDITORS = {"moves", "follow_up_moves", *VerdictDesk.forms_shown}
 
 
 @admin.register(Lead)
@@ -51,7 +51,8 @@ class LeadAdmin(VerdictDesk, ModelAdmin):
     search_fields = ("email", "name", "company", "phone")
     ordering = ("-last_activity_at",)
     readonly_fields = (
-        "address", "stage", "moves", "verdict", "submissions", "bookings", "choices", "mails", "deliveries",
+        "address", "stage", "moves", "verdict", "submissions", "bookings", "choices", "mails", "follow_ups",
+        "follow_up_moves", "deliveries",
         "created_at", "last_activity_at", *VerdictDesk.fields_shown,
     )  # fmt: skip
     fieldsets = (
@@ -74,6 +75,7 @@ class LeadAdmin(VerdictDesk, ModelAdmin):
         ),
         ("What they sent", {"fields": ("submissions",)}),
         ("Mails", {"fields": ("mails",)}),
+        ("Follow-ups", {"fields": ("follow_ups", "follow_up_moves")}),
         ("Effects", {"fields": ("deliveries",)}),
     )
 
@@ -144,6 +146,14 @@ class LeadAdmin(VerdictDesk, ModelAdmin):
     @display(description="Mails")
     def mails(self, lead: Lead) -> SafeString:
         return mails_of(lead.pk)
+
+    @display(description="What goes out")
+    def follow_ups(self, lead: Lead) -> SafeString:
+        return follow_ups_of(lead)
+
+    @display(description="What you know")
+    def follow_up_moves(self, lead: Lead) -> SafeString:
+        return follow_up_moves(lead)
 
     @display(description="Deliveries")
     def deliveries(self, lead: Lead) -> SafeString:

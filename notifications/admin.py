@@ -1,4 +1,4 @@
-"""Mails, their templates and webhook endpoints in the admin."""
+"""Mails, their templates and webhook endpoints in the admin; follow-ups and suppressions stand beside this."""
 
 from typing import Any
 
@@ -10,9 +10,12 @@ from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
+from notifications.follow_up_desk import follow_up_moves, follow_ups_of
 from notifications.models import Endpoint, Mail, Template
 from outbox.admin import ReadOnly
 from outbox.desk import link, preserved, table
+
+__all__ = ["follow_up_moves", "follow_ups_of", "mails_of"]  # what other rooms compose their pages of
 
 STATUS_COLOURS = {"pending": "info", "sent": "success", "withheld": "warning", "failed": "danger"}
 
@@ -24,8 +27,8 @@ class MailAdmin(ReadOnly):
     search_fields = ("to", "subject", "message_id")
     ordering = ("-created_at",)
     fields = (
-        "to", "subject", "kind", "status", "reason", "created_at", "sent_at", "reply_to", "message_id", "show_html",
-        "show_text", "show_calendar", "show_delivery",
+        "to", "subject", "kind", "status", "reason", "created_at", "sent_at", "reply_to", "message_id", "headers",
+        "show_html", "show_text", "show_calendar", "show_delivery",
     )  # fmt: skip
     readonly_fields = ("show_html", "show_text", "show_calendar", "show_delivery")
 

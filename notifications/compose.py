@@ -17,6 +17,7 @@ PLACEHOLDER = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 PLACEHOLDERS = (
     "greeting", "headline", "meaning", "reasons", "takes_on", "cost", "asked_otherwise", "time", "advisor", "firm",
     "button",
+    "finding", "question",
 )  # fmt: skip
 
 

@@ -6,8 +6,8 @@ which a crash can make two copies, and both carry the same Message-ID.
 """
 
 import smtplib
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.utils import parseaddr
 from typing import Any
@@ -16,12 +16,14 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.template.loader import render_to_string
 from uuid6 import uuid7
 
 from intake import brand
 from intake.models import Firm, Lead
-from notifications.models import Mail
+from notifications import bounces, suppressions
+from notifications.models import Mail, Sequence
 from notifications.providers import PROVIDERS
 from outbox.models import Delivery
 from outbox.retry import DeliveryError
@@ -31,11 +33,17 @@ from scheduling import invitations
 REPLIES_A_DAY = 1
 REPLIES_A_MONTH = 3
 MAILS_AN_HOUR = 6
+LONGEST_LINE = 998  # RFC 5322
+# What follow-ups keep their distance from: one of these a day and address.
+UNASKED = (Mail.Kind.REPLY, Mail.Kind.SEQUENCE)
 
 
 @dataclass(frozen=True)
 class Letter:
-    """What a mail says and to whom; `html` is the body without its frame, empty for text alone."""
+    """What a mail says and to whom; `html` is the body without its frame, empty for text alone.
+
+    `headers` are those beyond the usual; `sequence` and `unsubscribe_url` are a follow-up's.
+    """
 
     kind: Mail.Kind
     to: str
@@ -45,6 +53,9 @@ class Letter:
     reply_to: str = ""
     lead: Lead | None = None
     calendar: str = ""  # an invitation, as iCalendar with its METHOD
+    headers: Mapping[str, str] = field(default_factory=dict)
+    sequence: Sequence | None = None
+    unsubscribe_url: str = ""
 
     @property
     def to_prospect(self) -> bool:
@@ -52,7 +63,7 @@ class Letter:
 
 
 def send(letter: Letter, *, delivery: Delivery, now: datetime) -> Mail:
-    """Sends the letter unless this delivery has sent it already, or a cap withholds it.
+    """Sends the letter unless this delivery has sent it already, or a cap or a suppression withholds it.
 
     Raises DeliveryError: permanent where the server refused the address or the mail itself, temporary where
     it may take it later or a limit per hour is reached.
@@ -67,9 +78,13 @@ def send(letter: Letter, *, delivery: Delivery, now: datetime) -> Mail:
         raise _failed(mail, DeliveryError("Letters before the @ that mail servers do not take.", permanent=True))
     if full := _hour_is_full(mail, now=now):
         raise DeliveryError(full, retry_after_seconds=3600)
+    if suppressed := _suppressed(mail, letter):
+        _note(mail, status=Mail.Status.WITHHELD, reason=suppressed)
+        return mail
     try:
         _message(mail).send()
     except (smtplib.SMTPException, OSError) as error:
+        _note_bounce(mail, error, now=now)
         raise _failed(mail, _failure(error)) from error
     _note(mail, status=Mail.Status.SENT, sent_at=now)
     return mail
@@ -110,6 +125,7 @@ def _row(letter: Letter, *, delivery: Delivery, now: datetime) -> Mail:
         _one_at_a_time(letter.to)
         mail = Mail.objects.filter(delivery=delivery, to=letter.to).first()
         if mail is None:
+            _refuse_second_today(letter, now=now)
             mail = _new(letter, delivery=delivery, now=now)
         if mail.status != Mail.Status.SENT:
             _write(mail, letter)
@@ -121,7 +137,7 @@ def _new(letter: Letter, *, delivery: Delivery, now: datetime) -> Mail:
     reason = _withheld(letter, now=now)
     return Mail(
         id=mail_id,
-        message_id=f"<{mail_id}@{_domain()}>",
+        message_id=f"<{mail_id}@{domain()}>",
         delivery=delivery,
         to=letter.to,
         domain=letter.to.rpartition("@")[2].lower(),
@@ -135,7 +151,7 @@ def _write(mail: Mail, letter: Letter) -> None:
     firm = Firm.get()
     frame = {"letter": letter, "firm": firm, "brand": brand.palette(firm.accent)}
     mail.kind, mail.lead, mail.reply_to = letter.kind, letter.lead, letter.reply_to or firm.reply_to
-    mail.subject, mail.calendar = letter.subject[:300], letter.calendar
+    mail.subject, mail.headers, mail.calendar = letter.subject[:300], dict(letter.headers), letter.calendar
     mail.text = render_to_string("notifications/mail.txt", frame)
     mail.html = render_to_string("notifications/mail.html", frame) if letter.html else ""
     mail.save()
@@ -158,12 +174,41 @@ def _withheld(letter: Letter, *, now: datetime) -> str:
     return ""
 
 
-def _hour_is_full(mail: Mail, *, now: datetime) -> str:
-    """Why this mail has to wait: whoever types a stranger's address could else have them mailed at each click.
+def unasked(address: str) -> QuerySet[Mail]:
+    """The replies and follow-ups that an address had, or is about to have."""
+    return Mail.objects.filter(to__iexact=address, kind__in=UNASKED, status__in=["pending", "sent"])
 
-    Only mails to prospects are counted; the house's own people asked for theirs.
-    """
-    if mail.lead is None or mail.to != mail.lead.email:
+
+def _refuse_second_today(letter: Letter, *, now: datetime) -> None:
+    """Of two follow-ups at the same moment one was faster. The other asks again, and is told when."""
+    if letter.kind != Mail.Kind.SEQUENCE:
+        return
+    if unasked(letter.to).filter(created_at__gt=now - timedelta(days=1)).exists():
+        raise DeliveryError("One mail a day and address: another one has just been made.")
+
+
+def _is_to_prospect(mail: Mail) -> bool:
+    """The house's own people asked for theirs."""
+    return mail.lead is not None and mail.to == mail.lead.email
+
+
+def _suppressed(mail: Mail, letter: Letter) -> str:
+    """Why nothing may go there, looked up as late as can be."""
+    if not _is_to_prospect(mail):
+        return ""
+    return suppressions.against(mail.to, sequence=letter.sequence)
+
+
+def _note_bounce(mail: Mail, error: Exception, *, now: datetime) -> None:
+    code = bounces.dead_address(error)
+    if code and _is_to_prospect(mail):
+        reason, scope = suppressions.Reason.BOUNCED, suppressions.Scope.ALL
+        suppressions.add(mail.to, reason, scope, now=now, note=f"The mail server answered {code}.")
+
+
+def _hour_is_full(mail: Mail, *, now: datetime) -> str:
+    """Why this mail has to wait: whoever types a stranger's address could else have them mailed at each click."""
+    if not _is_to_prospect(mail):
         return ""
     rate = settings.MAIL_DOMAIN_RATE
     sent = Mail.objects.filter(domain=mail.domain, status=Mail.Status.SENT)
@@ -177,14 +222,23 @@ def _hour_is_full(mail: Mail, *, now: datetime) -> str:
     return ""
 
 
+class Message(EmailMultiAlternatives):
+    """A mail whose headers are not folded: an address broken over two lines is none, and voids a signature over it."""
+
+    def message(self, **options: Any) -> Any:
+        message = super().message(**options)
+        message.policy = message.policy.clone(max_line_length=LONGEST_LINE)
+        return message
+
+
 def _message(mail: Mail) -> EmailMultiAlternatives:
-    message = EmailMultiAlternatives(
+    message = Message(
         subject=mail.subject,
         body=mail.text,
         from_email=Firm.get().from_address,
         to=[mail.to],
         reply_to=[mail.reply_to] if mail.reply_to else None,
-        headers={"Message-ID": mail.message_id, "Auto-Submitted": "auto-generated"},
+        headers={"Message-ID": mail.message_id, "Auto-Submitted": "auto-generated", **mail.headers},
     )
     if mail.html:
         message.attach_alternative(mail.html, "text/html")
@@ -195,7 +249,7 @@ def _message(mail: Mail) -> EmailMultiAlternatives:
     return message
 
 
-def _domain() -> str:
+def domain() -> str:
     """The right side of a Message-ID: the sender's domain, else the host that the world knows us by."""
     address = parseaddr(Firm.get().from_address)[1]
     return address.rpartition("@")[2] or urlsplit(settings.PUBLIC_BASE_URL).hostname or "localhost"

@@ -11,10 +11,12 @@ from django.utils import timezone
 
 from assessments import words as verdicts
 from intake import services as intake
+from intake.belief import believed
 from intake.models import Firm, Submission
 from notifications import compose, mails
 from notifications.compose import Button, Value
 from notifications.models import Mail, Template
+from notifications.step_words import FINDINGS
 from outbox.models import Delivery
 from scheduling import bookings, fitting, invitations, services, words
 from scheduling.availability import free_slots
@@ -39,7 +41,7 @@ def send_reply(delivery: Delivery) -> dict[str, str]:
     booking = bookings.open_booking(submission, now=now)
     values = reply_values(submission, booking, now=now)
     text, html = compose.fill(template.body, values)
-    advisor = _advisor(submission, booking)
+    advisor = advisor_of(submission, booking)
     letter = mails.Letter(
         kind=Mail.Kind.REPLY,
         to=submission.lead.email,
@@ -53,7 +55,7 @@ def send_reply(delivery: Delivery) -> dict[str, str]:
     return {"mail": str(mail.id), "status": str(mail.status)}
 
 
-def _advisor(submission: Submission, booking: Booking | None) -> Advisor | None:
+def advisor_of(submission: Submission, booking: Booking | None) -> Advisor | None:
     if booking is not None:
         return booking.advisor
     try:
@@ -67,7 +69,8 @@ def reply_values(submission: Submission, booking: Booking | None, *, now: dateti
     assert submission.lead is not None
     decision = submission.assessment.decision
     wording = verdicts.BY_ENGAGEMENT[decision["engagement"]]
-    advisor = _advisor(submission, booking)
+    advisor = advisor_of(submission, booking)
+    finding, question = FINDINGS[_engagement(submission)]
     # Without its quote, which a mail must not carry, a doubt about one sentence says nothing.
     reasons = [reason["text"] for reason in verdicts.reasons(decision)[0] if reason["weight"] or not reason["quote"]]
     return {
@@ -75,6 +78,8 @@ def reply_values(submission: Submission, booking: Booking | None, *, now: dateti
         "headline": wording.headline,
         "meaning": wording.meaning,
         "reasons": reasons[:REASONS],
+        "finding": finding,
+        "question": question,
         "takes_on": wording.takes_on,
         "cost": wording.cost,
         "asked_otherwise": verdicts.asked_otherwise(decision["asked_for"] or "", decision["gap"]),
@@ -83,6 +88,14 @@ def reply_values(submission: Submission, booking: Booking | None, *, now: dateti
         "firm": Firm.get().name,
         "button": Button(_label(booking, advisor), submission.page_url),
     }
+
+
+def _engagement(submission: Submission) -> str:
+    """The one that the house goes by: what staff corrected is not written otherwise."""
+    lead = submission.lead
+    assert lead is not None
+    size = submission.company_size or lead.company_size
+    return believed(lead.corrected_gap, submission.assessment.decision, company_size=size).engagement
 
 
 def _time(submission: Submission, booking: Booking | None, advisor: Advisor | None, *, now: datetime) -> Value:

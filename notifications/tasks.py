@@ -4,7 +4,7 @@ from typing import Any
 
 from celery import shared_task
 
-from notifications import booking_mails, calendar_notes, notes, reminders, replies, webhooks
+from notifications import booking_mails, calendar_notes, follow_ups, notes, reminders, replies, sequences, webhooks
 from outbox import outbox
 
 
@@ -36,6 +36,16 @@ def send_staff_note(*, delivery_id: str, **_: Any) -> None:
 @shared_task(name="notifications.send_calendar_note")
 def send_calendar_note(*, delivery_id: str, **_: Any) -> None:
     outbox.attempt(delivery_id, calendar_notes.send_calendar_note)
+
+
+@shared_task(name="notifications.start_sequences")
+def start_sequences(*, delivery_id: str, **_: Any) -> None:
+    outbox.attempt(delivery_id, sequences.start_sequences)
+
+
+@shared_task(name="notifications.send_follow_up")
+def send_follow_up(*, delivery_id: str, **_: Any) -> None:
+    outbox.attempt(delivery_id, follow_ups.send_follow_up)
 
 
 @shared_task(name="notifications.fan_out")

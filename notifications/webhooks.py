@@ -24,7 +24,7 @@ MAX_BYTES = 20_000
 GONE = 410
 CONTACT = ("email", "name", "company")
 DATA = (
-    "lead", "submission", "assessment", "intent", "booking", "from", "to", "sequence", "admin_url",
+    "lead", "submission", "assessment", "intent", "booking", "follow_up", "from", "to", "sequence", "admin_url",
 )  # fmt: skip
 
 

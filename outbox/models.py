@@ -58,7 +58,8 @@ class Delivery(models.Model):
     leased_until = models.DateTimeField(null=True, blank=True)
     attempt_count = models.PositiveIntegerField(default=0)
     attempts_forgiven = models.PositiveIntegerField(
-        default=0, help_text="Attempts before the last manual retry: they no longer count against the schedule."
+        default=0,
+        help_text="Attempts before the last manual retry, and postponed ones: they do not count against the schedule.",
     )
     last_error = models.TextField(blank=True)
     created_at = models.DateTimeField()
@@ -95,6 +96,7 @@ class Attempt(models.Model):
         RUNNING = "running", "Running"
         SUCCEEDED = "succeeded", "Succeeded"
         FAILED = "failed", "Failed"
+        POSTPONED = "postponed", "Postponed"
         LOST = "lost", "Lost with its worker"
 
     delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="attempts")

@@ -23,7 +23,7 @@ from django.utils import timezone
 
 from outbox import doorbell
 from outbox.models import Attempt, Delivery, Event
-from outbox.retry import DeliveryError, next_wait
+from outbox.retry import DeliveryError, Postponed, next_wait
 from outbox.routes import Route, as_route
 
 logger = logging.getLogger(__name__)
@@ -109,6 +109,8 @@ def _ring_after_commit() -> None:
 def claim_due(*, now: datetime, limit: int = 100) -> list[Delivery]:
     """Leases up to `limit` due deliveries for the broker, oldest first, within the caps of their queues.
 
+    Tasks of OUTBOX_PATIENT go when nothing else of their queue is due.
+
     A row whose lease has passed (its message or its worker was lost) is due again.
     """
     with transaction.atomic(), connection.cursor() as cursor:
@@ -145,13 +147,14 @@ def _lease(queue: str, *, now: datetime, limit: int) -> list[Delivery]:
             SELECT id FROM outbox_delivery
             WHERE status IN ('pending', 'sending') AND queue = %(queue)s AND due_at <= %(now)s
               AND (leased_until IS NULL OR leased_until <= %(now)s)
-            ORDER BY due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
+            ORDER BY task = ANY(%(patient)s), due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
         RETURNING *
         """,
         {
             "queue": queue,
             "now": now,
             "limit": limit,
+            "patient": list(settings.OUTBOX_PATIENT),
             "until": now + timedelta(seconds=settings.OUTBOX_LEASE_SECONDS),
         },
     )
@@ -175,6 +178,7 @@ class Outcome:
     error: str = ""
     due_at: datetime | None = None
     details: dict[str, Any] = field(default_factory=dict)
+    is_postponed: bool = False
 
 
 def attempt(delivery_id: str, service: Service) -> None:
@@ -190,6 +194,8 @@ def attempt(delivery_id: str, service: Service) -> None:
         details = service(delivery) or {}
     except DeliveryError as error:
         outcome = _after_failure(delivery, error, now=timezone.now())
+    except Postponed as wait:
+        outcome = Outcome(Delivery.Status.PENDING, error=str(wait), due_at=wait.until, is_postponed=True)
     except SoftTimeLimitExceeded:
         slow = DeliveryError(f"It took longer than {settings.CELERY_TASK_SOFT_TIME_LIMIT} s.")
         outcome = _after_failure(delivery, slow, now=timezone.now())
@@ -228,6 +234,11 @@ def _begin(delivery_id: str, *, now: datetime) -> Delivery | None:
         return delivery
 
 
+def is_last_try(delivery: Delivery) -> bool:
+    """Whether a failure of the attempt that is running would be the last one."""
+    return delivery.attempt_count - delivery.attempts_forgiven > len(_schedule(delivery))
+
+
 def _schedule(delivery: Delivery) -> list[int]:
     waits = settings.OUTBOX_RETRY_SECONDS
     return list(waits.get(delivery.task, waits["default"]))
@@ -263,13 +274,13 @@ def _finish(delivery: Delivery, outcome: Outcome, now: datetime) -> bool:
         last_error=outcome.error[:2000],
         leased_until=None,
         due_at=outcome.due_at or F("due_at"),
+        attempts_forgiven=F("attempts_forgiven") + int(outcome.is_postponed),
         settled_at=now if settled else None,
     )
     if not held:
         return False
-    succeeded = outcome.status == Delivery.Status.SUCCEEDED
     delivery.attempts.filter(number=delivery.attempt_count, finished_at=None).update(
-        outcome=Attempt.Outcome.SUCCEEDED if succeeded else Attempt.Outcome.FAILED,
+        outcome=_said_of_attempt(outcome),
         finished_at=now,
         error=outcome.error[:2000],
         details=outcome.details,
@@ -279,6 +290,13 @@ def _finish(delivery: Delivery, outcome: Outcome, now: datetime) -> bool:
     # A place in the queue came free: whoever waited for it should not wait for beat.
     _ring_after_commit()
     return True
+
+
+def _said_of_attempt(outcome: Outcome) -> Attempt.Outcome:
+    if outcome.is_postponed:
+        return Attempt.Outcome.POSTPONED
+    succeeded = outcome.status == Delivery.Status.SUCCEEDED
+    return Attempt.Outcome.SUCCEEDED if succeeded else Attempt.Outcome.FAILED
 
 
 def _call_those_who_waited(delivery: Delivery, *, now: datetime) -> None:

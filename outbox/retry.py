@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 
 JITTER = 0.2
 
@@ -27,6 +28,14 @@ class DeliveryError(Exception):
         self.permanent = permanent
         self.retry_after_seconds = retry_after_seconds
         self.details = details or {}
+
+
+class Postponed(Exception):
+    """Not now, but at that time: the service decided so, nothing failed, and no try is used up."""
+
+    def __init__(self, until: datetime, reason: str) -> None:
+        super().__init__(reason)
+        self.until = until
 
 
 def next_wait(

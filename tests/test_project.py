@@ -30,7 +30,8 @@ def names_in_code():
     """Every variable that the code asks the environment for."""
     code = "".join(path.read_text() for path in (ROOT / "config").rglob("*.py"))
     asked = re.findall(
-        r'(?:env|environment)\.(?:text|flag|number|items|choice|seconds|networks|zone|mailbox)\(\s*"([A-Z_]+)"', code
+        r'(?:env|environment)\.(?:text|flag|number|items|choice|seconds|networks|zone|mailbox|signing_secret)\(\s*"([A-Z_]+)"',
+        code,
     )
     return {*asked, *re.findall(r'secret\("([A-Z_]+)"\)', code), *re.findall(r'"(DJANGO_SUPERUSER_[A-Z]+)"', code)}
 

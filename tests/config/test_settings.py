@@ -46,6 +46,7 @@ def test_web_process_does_not_start_without_a_setting_and_names_it(name):
         ({"LOG_FORMAT": "xml"}, "LOG_FORMAT: 'xml' is not one of console, json."),
         ({"SECRET_KEY": None, "SECRET_KEY_FILE": "/nonexistent/key"}, "SECRET_KEY_FILE: cannot read /nonexistent/key"),
         ({"TIME_ZONE": "Mars/Olympus"}, "TIME_ZONE"),
+        ({"MAIL_EVENTS_SECRET": "whsec_c2hvcnQ="}, "MAIL_EVENTS_SECRET: not whsec_ and 24 to 64 bytes"),
         ({"WEBHOOK_RETRY_SECONDS": "5,soon"}, "WEBHOOK_RETRY_SECONDS"),
         ({"WEBHOOK_ALLOWED_NETWORKS": "inside"}, "WEBHOOK_ALLOWED_NETWORKS"),
         ({"EMAIL_URL": "carrier-pigeon://coop"}, "EMAIL_URL"),

@@ -64,4 +64,4 @@ def stored() -> dict[str, int]:
 
 
 NOTHING = {"Lead": 0, "Submission": 0, "Assessment": 0, "Event": 0, "Delivery": 0}
-ONE_ENQUIRY = {"Lead": 1, "Submission": 1, "Assessment": 1, "Event": 2, "Delivery": 5}
+ONE_ENQUIRY = {"Lead": 1, "Submission": 1, "Assessment": 1, "Event": 2, "Delivery": 6}

@@ -13,6 +13,8 @@ from intake.models import Lead
 from notifications.models import Endpoint
 from notifications.notes import send_staff_note
 from notifications.replies import send_reply
+from notifications.sequences import start_sequences
+from notifications.suppressions import Reason, Scope, add
 from outbox.models import Delivery, Heartbeat
 from outbox.retry import DeliveryError
 from scheduling.calls import book_call
@@ -20,9 +22,11 @@ from scheduling.models import Calendar, TimeRequest
 from tests.factories import make_advisor, make_submission, run_delivery
 
 # Rows that the machine owns: read, and acted on through services.
-MACHINE_OWNED = ("intake.Submission", "outbox.Event", "outbox.Delivery", "notifications.Mail", "scheduling.Booking",
-                 "scheduling.Assignment", "scheduling.TimeRequest", "assessments.Assessment",
-                 "assessments.Outcome")  # fmt: skip
+MACHINE_OWNED = (
+    "intake.Submission", "outbox.Event", "outbox.Delivery", "scheduling.Booking", "scheduling.Assignment",
+    "scheduling.TimeRequest", "notifications.Mail", "notifications.FollowUp", "assessments.Assessment",
+    "assessments.Outcome",
+)  # fmt: skip
 
 
 def _refused(delivery: Delivery) -> dict[str, str]:
@@ -43,6 +47,8 @@ def make_lead_with_a_life(number: int = 0, **over: object) -> Lead:
     run_delivery("notifications.send_staff_note", send_staff_note, **of_this_lead)
     run_delivery("notifications.fan_out", _refused, **of_this_lead)
     TimeRequest.objects.create(submission=submission, wish="After four", created_at=timezone.now())
+    run_delivery("notifications.start_sequences", start_sequences, **of_this_lead)
+    add(f"eve{number}@example.com", Reason.MANUAL, Scope.ALL, now=timezone.now(), note="Wishes no mail.")
     outcomes.record(submission.assessment, Found("ai", note=submission.message), now=timezone.now())
     return submission.lead
 

@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from outbox import outbox
 from outbox.models import Delivery, Event
 from outbox.outbox import News
-from outbox.retry import DeliveryError
+from outbox.retry import DeliveryError, Postponed
 from outbox.routes import Route
 from tests.factories import deliveries, make_event
 
@@ -330,3 +330,71 @@ def test_deliveries_of_one_event_may_be_due_each_at_its_own_time():
     rows = {row.target: row.due_at for row in deliveries("scheduling.book_call")}
     assert rows == {**later, "c": NOW}
     assert {row.target for row in lease(NOW + timedelta(hours=2)) if row.target} == {"a", "c"}
+
+
+# --- postponed ------------------------------------------------------------------------------------------
+
+
+def postpone(until):
+    def service(_):
+        raise Postponed(until, "it is night there")
+
+    return service
+
+
+@pytest.mark.django_db
+def test_postponed_delivery_waits_until_that_time_and_says_why():
+    delivery = only(make_event("tea.made", now=NOW))
+    morning = NOW + timedelta(hours=20)
+    lease()
+
+    attempt(delivery, postpone(morning))
+
+    assert (delivery.status, delivery.due_at, delivery.last_error) == ("pending", morning, "it is night there")
+    assert delivery.attempts.get().outcome == "postponed"
+    assert lease(morning - timedelta(seconds=1)) == []
+    assert [row.pk for row in lease(morning)] == [delivery.pk]
+
+
+@pytest.mark.django_db
+def test_postponed_attempts_use_up_no_try_and_forgive_no_failure():
+    delivery = only(make_event("tea.made", now=NOW))
+    now = NOW
+
+    for service in (fail(), *[postpone(NOW)] * 5, fail(), *[postpone(NOW)] * 5, fail()):
+        Delivery.objects.filter(pk=delivery.pk).update(due_at=now)
+        lease(now)
+        attempt(delivery, service, now=now)
+
+    assert (delivery.status, delivery.attempt_count, delivery.attempts_forgiven) == ("failed", 13, 10)
+
+
+@pytest.mark.django_db
+def test_last_try_is_known_while_it_runs(settings):
+    delivery = only(make_event("tea.made", now=NOW))
+    known = []
+
+    def service(row):
+        known.append(outbox.is_last_try(row))
+        raise DeliveryError("the kettle is cold")
+
+    for _ in range(3):
+        Delivery.objects.filter(pk=delivery.pk).update(due_at=NOW)
+        lease()
+        attempt(delivery, service)
+
+    assert (known, delivery.status) == ([False, False, True], "failed")
+
+
+@pytest.mark.django_db
+def test_patient_task_lets_everything_else_of_its_queue_go_first(settings):
+    settings.OUTBOX_IN_FLIGHT = {"booking": 2, "mail": 0, "webhooks": 0}
+    settings.OUTBOX_PATIENT = ("notifications.fan_out",)
+    settings.OUTBOX_ROUTES["tea.served"] = ("scheduling.book_call",)
+    for minute in (3, 2):
+        make_event("tea.made", now=NOW - timedelta(minutes=minute))
+    make_event("tea.served", now=NOW)
+
+    assert [row.task for row in sorted(lease(), key=lambda row: row.task)] == [
+        "notifications.fan_out", "scheduling.book_call",
+    ]  # fmt: skip

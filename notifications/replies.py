@@ -18,8 +18,7 @@ from notifications.compose import Button, Value
 from notifications.models import Mail, Template
 from notifications.step_words import FINDINGS
 from outbox.models import Delivery
-from scheduling import bookings, fitting, invitations, services, words
-from scheduling.availability import free_slots
+from scheduling import bookings, invitations, offers, services, words
 from scheduling.bookings import UnableToBook
 from scheduling.models import Advisor, Assignment, Booking
 
@@ -127,11 +126,14 @@ _OPENING = {
 
 
 def _offers(submission: Submission, advisor: Advisor, *, now: datetime) -> Value:
-    zone = fitting.zone_of(submission, advisor)
-    free = words.spread(free_slots([advisor], now=now)[advisor.id], zone=zone, count=OFFERED)
-    if not free:
+    """Three times of whoever would take it at this moment, which may be two advisors."""
+    try:
+        found = offers.offer(submission, now=now)
+    except UnableToBook:
         return f"{advisor.name} has no free time at the moment. Answer this mail with times that suit you."
-    return [f"{advisor.name} is free on {words.when(start, end, zone)}" for start, end in free]
+    who = " and ".join(member.name for member in found.team.members) + (" are" if found.colleagues else " is")
+    chosen = words.spread(found.slots, zone=found.zone, count=OFFERED)
+    return [f"{who} free on {words.when(start, end, found.zone)}" for start, end in chosen]
 
 
 def _label(booking: Booking | None, advisor: Advisor | None) -> str:

@@ -19,6 +19,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
+from outbox.desk import link, listing
 from scheduling import covering, words
 from scheduling.covering import MAX_DAYS, Case
 from scheduling.models import Advisor, Booking
@@ -58,11 +59,13 @@ class AbsenceDesk:
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:  # noqa: FBT001
         """After the row and its time off: what now lies where nobody is, is said, never silently kept."""
         super().save_related(request, form, formsets, change)  # type: ignore[misc]
-        left = len(covering.stranded(form.instance, now=timezone.now()))
+        advisor = form.instance
+        left = covering.stranded(advisor, now=timezone.now())
         if left:
-            url = reverse("admin:scheduling_advisor_away", args=[form.instance.pk])
-            text = '{} <a href="{}" style="text-decoration:underline">Hand over or release</a>'
-            messages.warning(request, format_html(text, _lie_in_it(left), url))
+            url = reverse("admin:scheduling_advisor_away", args=[advisor.pk])
+            text = '{}{}<a href="{}" style="text-decoration:underline">Hand over or release</a>'
+            lines = [link(row, f"{words.when_short(row.starts_at, advisor.zone)}, {_whose(row)}") for row in left]
+            messages.warning(request, format_html(text, _lie_in_it(len(left)), listing(lines), url))
 
     # --- the page ---------------------------------------------------------------------------------------
 
@@ -129,6 +132,10 @@ def _end(period: Interval, advisor: Advisor) -> str:
 def _lie_in_it(count: int) -> str:
     one = "1 conversation lies" if count == 1 else f"{count} conversations lie"
     return f"{one} in a time when nobody is there to hold it."
+
+
+def _whose(booking: Booking) -> str:
+    return str(booking.submission.lead or "no lead")
 
 
 def _row(case: Case, advisor: Advisor) -> dict[str, Any]:

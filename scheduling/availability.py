@@ -1,4 +1,4 @@
-"""Loads what advisors have on and gives free slots: two statements, however many advisors and days."""
+"""Loads what advisors have on and gives free slots: three statements, however many advisors and days."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator

@@ -115,7 +115,8 @@ def test_nothing_is_offered_while_an_advisor_is_away(monday: datetime) -> None:
 
 def test_busy_times_count_with_buffers_while_their_calendar_is_active(monday: datetime) -> None:
     advisor = only_wednesday(buffer_before_minutes=10, buffer_after_minutes=0)
-    busy = Calendar.objects.create(advisor=advisor, url="https://example.com/a.ics")
+    known = {"read_at": monday, "covered_until": monday + timedelta(days=99), "zone": advisor.timezone}
+    busy = Calendar.objects.create(advisor=advisor, url="https://example.com/a.ics", **known)
     old = Calendar.objects.create(advisor=advisor, url="https://example.com/b.ics", active=False)
     BusyTime.objects.create(calendar=busy, period=(berlin("25 09:15"), berlin("25 09:25")))
     BusyTime.objects.create(calendar=old, period=(berlin("25 10:00"), berlin("25 11:00")))
@@ -252,17 +253,17 @@ def test_hours_are_what_week_overrides_and_time_off_leave_open(monday: datetime)
 
 
 @pytest.mark.parametrize("advisors", [1, 5])
-def test_statements_are_two_however_many_advisors_there_are(
+def test_statements_are_few_however_many_advisors_there_are(
     monday: datetime, advisors: int, django_assert_num_queries: Any
 ) -> None:
     several = [factories.make_advisor() for _ in range(advisors)]
     for advisor in several:
         DateOverride.objects.create(advisor=advisor, date=date(2026, 11, 25), ranges=[])
 
-    for ask in (
-        lambda: free_slots(several, now=monday),
-        lambda: hours_available(several, now=monday),
-        lambda: joint_slots(several[0], several[-1], now=monday),
+    for ask, count in (
+        (lambda: free_slots(several, now=monday), 3),
+        (lambda: hours_available(several, now=monday), 2),
+        (lambda: joint_slots(several[0], several[-1], now=monday), 3),
     ):
-        with django_assert_num_queries(2):
+        with django_assert_num_queries(count):
             ask()

@@ -13,8 +13,9 @@ from scheduling.racing import Figures
 class Command(BaseCommand):
     help = (
         "Races for one time over HTTP: of so many racers exactly one may get it, round after round; then moves, swaps, "
-        "cancellations and confirmations race. Needs a running server with PUBLIC_RATE=off. Makes marked rows of its "
-        "own and removes them. Ends with 1 where a promise was broken."
+        "cancellations and confirmations race. On the server's own machine each racer is a client of its own; "
+        "elsewhere the server needs PUBLIC_RATE=off. Makes marked rows of its own and removes them. Ends with 1 where "
+        "a promise was broken."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -141,14 +141,16 @@ def _lease(queue: str, *, now: datetime, limit: int) -> list[Delivery]:
     if limit <= 0:
         return []
     rows = Delivery.objects.raw(
+        # Materialised: a plain subquery may be run again for each row, and then takes more than its limit.
         """
-        UPDATE outbox_delivery SET leased_until = %(until)s, status = 'pending'
-        WHERE id IN (
+        WITH due AS MATERIALIZED (
             SELECT id FROM outbox_delivery
             WHERE status IN ('pending', 'sending') AND queue = %(queue)s AND due_at <= %(now)s
               AND (leased_until IS NULL OR leased_until <= %(now)s)
             ORDER BY task = ANY(%(patient)s), due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
-        RETURNING *
+        UPDATE outbox_delivery SET leased_until = %(until)s, status = 'pending'
+        FROM due WHERE outbox_delivery.id = due.id
+        RETURNING outbox_delivery.*
         """,
         {
             "queue": queue,

@@ -36,7 +36,7 @@ def test_one_of_ten_wins_each_round_and_nothing_stays_behind() -> None:
 
 
 def test_a_server_that_limits_is_told_by_its_setting() -> None:
-    with House(PUBLIC_RATE="3/min") as house:
+    with House(PUBLIC_RATE="1/min") as house:
         done = race(house, "--rounds", "1", "--racers", "5")
 
     assert done.returncode == 1

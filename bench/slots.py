@@ -83,7 +83,13 @@ def make_advisors(count: int) -> list[Any]:
             BookingAdvisor(booking=row, advisor=advisor, blocked=(row.starts_at - BUFFER, row.ends_at + BUFFER))
             for row in rows
         )
-        calendar = Calendar.objects.create(advisor=advisor, url=f"https://calendars.example.com/{number}.ics")
+        calendar = Calendar.objects.create(
+            advisor=advisor,
+            url=f"https://calendars.example.com/{number}.ics",
+            read_at=NOW,  # and so far ahead, in this zone: else the advisor is withheld
+            covered_until=NOW + 2 * DAYS * DAY,
+            zone=advisor.timezone,
+        )
         busy = [NOW + dice.randrange(DAYS * 24) * timedelta(hours=1) for _ in range(40)]
         BusyTime.objects.bulk_create(BusyTime(calendar=calendar, period=(at, at + 2 * HALF_HOUR)) for at in busy)
         DateOverride.objects.bulk_create(

@@ -31,10 +31,10 @@ from intake.corrections import latest
 from intake.filters import WAITS, BelievedGap, BelievedGapOfLead, NeedsAttention, believed_gap, with_waiting
 from intake.models import Firm, Lead, StaleTransition, Submission
 from intake.verdict_forms import LeadForm
-from intake.verdicts import BUTTON, VerdictDesk
+from intake.verdicts import VerdictDesk
 from notifications.admin import follow_up_moves, follow_ups_of, mails_of
 from outbox.admin import ReadOnly, deliveries_of
-from outbox.desk import link, listing, preserved, table
+from outbox.desk import SAVES_ON_ENTER, act_buttons, link, listing, preserved, table
 from scheduling.admin import bookings_of, choices_of
 
 GAP_COLOURS = {"cto": "info", "ai": "success", "both": "warning"}
@@ -161,21 +161,10 @@ class LeadAdmin(VerdictDesk, ModelAdmin):
 
     @display(description="Move to")
     def moves(self, lead: Lead) -> SafeString:
-        """Buttons of the surrounding form, so that its CSRF token goes along.
-
-        The first one is unseen and saves: it is what the Enter key in a text field presses.
-        """
-        save = format_html(
-            '<button type="submit" name="_save" value="1" tabindex="-1" style="{}"></button>', "display:none"
-        )
-        return save + format_html_join(
-            "",
-            '<button type="submit" formaction="{}" formnovalidate style="{}">{}</button>',
-            (
-                (reverse("admin:intake_lead_move", args=[lead.pk, stage.value]), BUTTON, stage.label)
-                for stage in Lead.Stage
-                if stage.value != lead.stage
-            ),
+        return SAVES_ON_ENTER + act_buttons(
+            (reverse("admin:intake_lead_move", args=[lead.pk, stage.value]), stage.label)
+            for stage in Lead.Stage
+            if stage.value != lead.stage
         )
 
     def save_model(self, request: HttpRequest, obj: Lead, form: LeadForm, change: bool) -> None:  # noqa: FBT001

@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDi
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 from unfold.decorators import display
@@ -25,9 +25,8 @@ from assessments.outcomes import Found
 from intake.corrections import correct_gap, latest
 from intake.models import Lead, Submission
 from intake.verdict_forms import CorrectionForm, InPageForm, LeadForm, OutcomeForm, TakeBackForm
-from outbox.desk import listing, preserved, table
+from outbox.desk import act_buttons, listing, preserved, table
 
-BUTTON = "cursor:pointer;border:1px solid currentColor;border-radius:.4rem;padding:.25rem .7rem;margin:0 .4rem .4rem 0"
 SAVES = {"_save", "_continue", "_addanother", "_saveasnew"}
 NOTHING_TO_MEASURE = "There is no verdict to measure: nothing but tests was sent."
 
@@ -206,12 +205,11 @@ def _measured(lead: Lead) -> Submission | None:
 
 
 def _form(lead: Lead, form: InPageForm, what: str, buttons: list[tuple[str, str]]) -> SafeString:
-    rows = ((reverse(name, args=[lead.pk]), BUTTON, label) for name, label in buttons)
     return format_html(
         '<p style="margin-bottom:.75rem">{}</p>{}{}',
         what,
         form.as_rows(),
-        format_html_join("", '<button type="submit" formaction="{}" formnovalidate style="{}">{}</button>', rows),
+        act_buttons((reverse(name, args=[lead.pk]), label) for name, label in buttons),
     )
 
 

@@ -16,7 +16,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 from unfold.admin import ModelAdmin, StackedInline
@@ -28,9 +28,8 @@ from notifications import compose, facts, responses, stops, suppressions
 from notifications.models import FollowUp, Sequence, Step, Suppression
 from notifications.suppressions import Reason, Scope
 from outbox.admin import ReadOnly
-from outbox.desk import link, table
+from outbox.desk import act_buttons, link, table
 
-BUTTON = "cursor:pointer;border:1px solid currentColor;border-radius:.4rem;padding:.25rem .7rem;margin:0 .4rem .4rem 0"
 STATUS_COLOURS = {"planned": "info", "sent": "success", "skipped": "warning", "stopped": "warning", "failed": "danger"}
 STOPPERS = (
     "What is planned is decided anew when it is due. It stops when they book, answer, unsubscribe, or their address "
@@ -199,10 +198,8 @@ def follow_up_moves(lead: Lead) -> SafeString:
          for row in suppressions.of(lead.email).select_related("sequence").order_by("added_at")],
         empty="Nothing speaks against writing to this address.",
     )  # fmt: skip
-    buttons = format_html_join(
-        "",
-        '<button type="submit" formaction="{}" formnovalidate style="{}">{}</button>',
-        ((reverse(f"admin:notifications_followup_{name}", args=[lead.pk]), BUTTON, KNOWN[name][0]) for name in KNOWN),
+    buttons = act_buttons(
+        (reverse(f"admin:notifications_followup_{name}", args=[lead.pk]), KNOWN[name][0]) for name in KNOWN
     )
     return format_html('{}<p style="margin-top:.75rem">{}</p>', known, buttons)
 

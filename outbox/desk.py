@@ -10,7 +10,10 @@ from django.utils.safestring import SafeString
 
 # Without the width, a fieldset around the box would grow with the table, and the page with it.
 BOX = "overflow-x:auto;width:0;min-width:100%"
+BUTTON = "cursor:pointer;border:1px solid currentColor;border-radius:.4rem;padding:.25rem .7rem;margin:0 .4rem .4rem 0"
 CELL = "padding:.35rem .9rem .35rem 0;text-align:left;vertical-align:top"
+# Unseen and before all other buttons of a form: what the Enter key in a text field presses.
+SAVES_ON_ENTER = SafeString('<button type="submit" name="_save" value="1" tabindex="-1" style="display:none"></button>')
 
 
 def link(row: Model, text: str) -> SafeString:
@@ -36,6 +39,20 @@ def table(head: Sequence[str], rows: Iterable[Sequence[Any]], *, empty: str = "N
 
 def _cells(line: Sequence[Any]) -> SafeString:
     return format_html_join("", '<td style="{}">{}</td>', ((CELL, cell) for cell in line))
+
+
+def act_link(url: str, text: str) -> SafeString:
+    """To another page, in the shape of a button."""
+    return format_html('<a href="{}" style="{}">{}</a>', url, BUTTON, text)
+
+
+def act_buttons(acts: Iterable[tuple[str, str]]) -> SafeString:
+    """A button for each (address, label), which posts the form around it there, so that its CSRF token goes along."""
+    return format_html_join(
+        "",
+        '<button type="submit" formaction="{}" formnovalidate style="{}">{}</button>',
+        ((url, BUTTON, label) for url, label in acts),
+    )
 
 
 def listing(items: Iterable[Any]) -> SafeString:

@@ -19,14 +19,13 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
-from outbox.desk import link, listing
+from outbox.desk import act_link, link, listing
 from scheduling import covering, words
 from scheduling.covering import MAX_DAYS, Case
 from scheduling.models import Advisor, Booking
 from scheduling.slots import Interval
 from scheduling.standins import StandIn
 
-BUTTON = "cursor:pointer;border:1px solid currentColor;border-radius:.4rem;padding:.25rem .7rem;margin:0 .4rem .4rem 0"
 DAYS = ((1, "today"), (2, "today and tomorrow"), (3, "3 days"), (5, "5 days"), (7, "a week"), (14, "two weeks"))
 
 
@@ -47,8 +46,8 @@ class AbsenceDesk:
         left = len(covering.stranded(advisor, now=timezone.now()))
         url = reverse("admin:scheduling_advisor_away", args=[advisor.pk])
         stranded = format_html('<p style="margin-bottom:.5rem"><b>{}</b></p>', _lie_in_it(left)) if left else ""
-        ill = format_html('<a href="{}?days=1" style="{}">Ill today</a>', url, BUTTON)
-        hand = format_html('<a href="{}" style="{}">Hand over or release</a>', url, BUTTON) if left else ""
+        ill = act_link(f"{url}?days=1", "Ill today")
+        hand = act_link(url, "Hand over or release") if left else ""
         return format_html("{}{}{}", stranded, hand, ill)
 
     def get_urls(self) -> list[URLPattern]:

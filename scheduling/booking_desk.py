@@ -17,13 +17,12 @@ from unfold.admin import TabularInline
 from unfold.decorators import display
 
 from outbox.admin import ReadOnly
-from outbox.desk import link, preserved, table
+from outbox.desk import act_buttons, act_link, link, preserved, table
 from scheduling import covering, staff, wishes, words
 from scheduling.arranging import ArrangingPages
 from scheduling.models import Booking, BookingAdvisor, TimeRequest
 
 STATUS_COLOURS = {"tentative": "info", "confirmed": "success", "cancelled": "danger", "no_show": "danger"}
-BUTTON = "cursor:pointer;border:1px solid currentColor;border-radius:.4rem;padding:.25rem .7rem;margin:0 .4rem .4rem 0"
 
 
 class StaysToDo(admin.SimpleListFilter):
@@ -90,11 +89,8 @@ class BookingAdmin(ArrangingPages, ReadOnly):
 
     @display(description="What to do")
     def acts(self, booking: Booking) -> SafeString:
-        """Buttons of the surrounding form, so that its CSRF token goes along."""
-        arrange = format_html(
-            '<a href="{}" style="{}">{}</a>',
+        arrange = act_link(
             reverse("admin:scheduling_booking_arrange", args=[booking.submission_id]),
-            BUTTON,
             "Move, hand over or cancel" if booking.status in Booking.OPEN else "Book a conversation",
         )
         return mark_buttons(booking) + arrange
@@ -129,14 +125,10 @@ def mark_buttons(booking: Booking) -> SafeString:
     if booking.starts_at > timezone.now() or booking.status not in {Booking.Status.CONFIRMED, *Booking.MARKED}:
         return SafeString("")
     labels = {"completed": "It took place", "no_show": "Nobody came"}
-    return format_html_join(
-        "",
-        '<button type="submit" formaction="{}" formnovalidate style="{}">{}</button>',
-        (
-            (reverse("admin:scheduling_booking_mark", args=[booking.pk, status]), BUTTON, label)
-            for status, label in labels.items()
-            if status != booking.status
-        ),
+    return act_buttons(
+        (reverse("admin:scheduling_booking_mark", args=[booking.pk, status]), label)
+        for status, label in labels.items()
+        if status != booking.status
     )
 
 
@@ -196,7 +188,7 @@ def bookings_of(lead_id: Any) -> SafeString:
 
 def arrange_link(submission_id: Any) -> SafeString:
     url = reverse("admin:scheduling_booking_arrange", args=[submission_id])
-    return format_html('<p style="margin:.5rem 0"><a href="{}" style="{}">Find a time</a></p>', url, BUTTON)
+    return format_html('<p style="margin:.5rem 0">{}</p>', act_link(url, "Find a time"))
 
 
 def _status(booking: Booking) -> str:

@@ -16,15 +16,14 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from intake.verdicts import BUTTON
 from outbox import http
+from outbox.desk import SAVES_ON_ENTER, act_buttons
 from scheduling.calendars import health, sync
 from scheduling.models import Advisor, Calendar
 
@@ -165,16 +164,8 @@ class CalendarAdmin(ModelAdmin):
 
     @display(description="Read it")
     def buttons(self, calendar: Calendar) -> SafeString:
-        """A button of the surrounding form, so that its CSRF token goes along.
-
-        The first one is unseen and saves: it is what the Enter key in a text field presses.
-        """
-        return format_html(
-            '<button type="submit" name="_save" value="1" tabindex="-1" style="{}"></button>'
-            '<button type="submit" formaction="{}" formnovalidate style="{}">Read now</button>',
-            "display:none",
-            reverse("admin:scheduling_calendar_read", args=[calendar.pk]),
-            BUTTON,
+        return SAVES_ON_ENTER + act_buttons(
+            [(reverse("admin:scheduling_calendar_read", args=[calendar.pk]), "Read now")]
         )
 
     def save_model(self, request: HttpRequest, obj: Calendar, form: CalendarForm, change: bool) -> None:  # noqa: FBT001

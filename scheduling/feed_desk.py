@@ -9,17 +9,15 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 from unfold.decorators import display
 
+from outbox.desk import SAVES_ON_ENTER, act_buttons
 from scheduling import feeds
 from scheduling.models import Advisor
 
-BUTTON = "cursor:pointer;border:1px solid currentColor;border-radius:.4rem;padding:.25rem .7rem;margin:0 .4rem .4rem 0"
-# The Enter key in a text field presses the first button of the form, and that has to save.
-SAVES_ON_ENTER = SafeString('<button type="submit" name="_save" value="1" tabindex="-1" style="display:none"></button>')
 ABOUT = (
     "Calendars that subscribe to this address show the confirmed conversations, with names and companies. "
     "Whoever has it can read them: renew it if it was seen by others."
@@ -76,12 +74,12 @@ class FeedDesk:
 
 
 def _row(shown: str, advisor: Advisor, buttons: list[tuple[str, str]]) -> SafeString:
-    names = ((f"admin:scheduling_advisor_feed_{act}", label) for act, label in buttons)
-    rows = ((reverse(name, args=[advisor.pk]), BUTTON, label) for name, label in names)
     return format_html(
         '<p style="margin-bottom:.75rem">{}</p><p style="margin-bottom:.75rem">{}</p>{}{}',
         ABOUT,
         shown,
         SAVES_ON_ENTER,
-        format_html_join("", '<button type="submit" formaction="{}" formnovalidate style="{}">{}</button>', rows),
+        act_buttons(
+            (reverse(f"admin:scheduling_advisor_feed_{act}", args=[advisor.pk]), label) for act, label in buttons
+        ),
     )

@@ -95,10 +95,6 @@ def joint_in_turn(
         yield slots.shared(free[leader.id], *loaded[colleague.id], now=now)
 
 
-def is_free(advisor: Advisor, slot: Interval, *, now: datetime) -> bool:
-    return slot in free_slots([advisor], now=now, since=slot[0], until=slot[1])[advisor.id]
-
-
 def slot_at(advisor: Advisor, start: datetime, *, now: datetime) -> Interval | None:
     """The advisor's slot that begins at this very instant, taken or not; None where there is none on the grid."""
     if not now <= start <= now + timedelta(days=advisor.horizon_days):

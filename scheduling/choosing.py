@@ -118,9 +118,7 @@ class Choice:
 
 def choose(submission: Submission, *, now: datetime) -> Choice:
     advisors = list(pool.active().select_for_update(no_key=True))
-    belief = fitting.believe(submission)
-    everybody = pool.candidates(advisors, submission, now=now)
-    found = matching.match(belief.engagement, belief.primary, everybody, owners=pool.owners(submission))
+    belief, everybody, found = fitting.matched(submission, advisors, now=now)
     by_id = {advisor.pk: advisor for advisor in advisors}
     return Choice(submission, belief, everybody, found, by_id, now)
 

@@ -3,6 +3,7 @@
 Changes nothing; `scheduling.matching` and `scheduling.holds` have the rules.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -45,17 +46,10 @@ def team_of(assignment: Assignment) -> Team | None:
     return Team(assignment.advisor, colleague if assignment.is_joint and colleague and colleague.active else None)
 
 
-def offered(
-    assignment: Assignment, *, now: datetime, since: datetime | None = None, until: datetime | None = None
-) -> list[Interval]:
-    """The times that may be picked: in UTC, in order; in a joint conversation those at which both are free."""
-    team = team_of(assignment)
-    return slots_of(team, now=now, since=since, until=until) if team else []
-
-
 def slots_of(
     team: Team, *, now: datetime, since: datetime | None = None, until: datetime | None = None
 ) -> list[Interval]:
+    """The times that may be picked: in UTC, in order; in a joint conversation those at which both are free."""
     if team.colleague:
         return joint_slots(team.leader, team.colleague, now=now, since=since, until=until)
     return free_slots([team.leader], now=now, since=since, until=until)[team.leader.id]
@@ -63,14 +57,18 @@ def slots_of(
 
 def rank(submission: Submission, *, now: datetime) -> tuple[list[matching.Candidate], str]:
     """Who fits what the house believes of this submission, best first, and the step that decided it."""
-    belief, advisors = believe(submission), pool.active()
-    found = matching.match(
-        belief.engagement,
-        belief.primary,
-        pool.candidates(advisors, submission, now=now),
-        owners=pool.owners(submission),
-    )
+    _, _, found = matched(submission, pool.active(), now=now)
     return list(found.ranked), found.step
+
+
+def matched(
+    submission: Submission, advisors: Iterable[Advisor], *, now: datetime
+) -> tuple[Belief, list[matching.Candidate], matching.Match]:
+    """What the house believes of this submission, these advisors as candidates, and who of them fits it."""
+    belief = believe(submission)
+    candidates = pool.candidates(advisors, submission, now=now)
+    found = matching.match(belief.engagement, belief.primary, candidates, owners=pool.owners(submission))
+    return belief, candidates, found
 
 
 def believe(submission: Submission) -> Belief:

@@ -159,18 +159,11 @@ def names(advisors: Iterable[Advisor]) -> str:
 
 def elsewhere(booking: Booking) -> list[str]:
     """The time for each advisor whose zone is another one, or in UTC so that everybody can find their own hour."""
-    home = ZoneInfo(booking.timezone)
-    start, end = booking.starts_at, booking.ends_at
-    abroad: dict[str, list[Advisor]] = {}
-    for advisor in seated(booking):
-        if advisor.timezone != home.key:
-            abroad.setdefault(advisor.timezone, []).append(advisor)
-    if not abroad:
-        # The prospect told no zone, or shares the advisor's.
-        return list(filter(None, [words.in_utc(start, end, home=home)]))
-    return [
-        words.elsewhere(start, end, zone=ZoneInfo(key), home=home, who=names(there)) for key, there in abroad.items()
-    ]
+    home, start, end = ZoneInfo(booking.timezone), booking.starts_at, booking.ends_at
+    people = [(plain(advisor.name), advisor.zone) for advisor in seated(booking)]
+    # Without any, the prospect told no zone or shares the advisor's.
+    abroad = words.abroad(start, end, home=home, people=people)
+    return abroad or list(filter(None, [words.in_utc(start, end, home=home)]))
 
 
 def _join(booking: Booking) -> list[str]:

@@ -3,7 +3,6 @@
 Loads and words only; `scheduling.pages` acts.
 """
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -77,18 +76,8 @@ def _elsewhere(booking: Booking, *, home: ZoneInfo, named: bool) -> list[str]:
     if not named:
         unnamed = f"You named no time zone, so these are the hours of {booking.advisor.name}."
         lines.append(f"{unnamed} {words.in_utc(start, end, home=home)}".strip())
-    for who, zone in _by_zone([booking.advisor, *booking.colleagues]):
-        if zone != home:
-            lines.append(words.elsewhere(start, end, zone=zone, home=home, who=who))
-    return lines
-
-
-def _by_zone(advisors: Iterable[Advisor]) -> list[tuple[str, ZoneInfo]]:
-    """Those who share a zone are named together."""
-    names: dict[ZoneInfo, list[str]] = {}
-    for advisor in advisors:
-        names.setdefault(advisor.zone, []).append(advisor.name)
-    return [(" and ".join(who), zone) for zone, who in names.items()]
+    people = [(advisor.name, advisor.zone) for advisor in (booking.advisor, *booking.colleagues)]
+    return lines + words.abroad(start, end, home=home, people=people)
 
 
 # --- to choose from -------------------------------------------------------------------------------------

@@ -47,7 +47,7 @@ def _ask(submission: Submission, wish: str, *, now: datetime) -> TimeRequest:
         raise UnableToBook("closed", "There is no conversation to arrange under this link.")
     if Booking.objects.filter(submission=submission, status=Booking.Status.CONFIRMED).exists():
         raise UnableToBook("closed", "Your conversation is booked. Move it, or answer its mail.")
-    request = TimeRequest.objects.filter(submission=submission, settled_at=None).first()
+    request = open_wish(submission)
     if request is not None and request.wish == wish:
         return request
     request = request or TimeRequest(submission=submission)

@@ -1,6 +1,6 @@
 """Times as people read them, in both zones; used on the visitor's page and in every mail. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -20,6 +20,15 @@ def when(start: datetime, end: datetime, zone: ZoneInfo) -> str:
     """“Tuesday, 24 November 2026, 10:00 to 10:30 (Europe/Berlin)”."""
     local = start.astimezone(zone)
     return f"{day(local)}, {local:%H:%M} to {end.astimezone(zone):%H:%M} ({zone.key})"
+
+
+def abroad(start: datetime, end: datetime, *, home: ZoneInfo, people: Iterable[tuple[str, ZoneInfo]]) -> list[str]:
+    """The same time for each of these people who live by another zone; those who share one are named together."""
+    names: dict[ZoneInfo, list[str]] = {}
+    for name, zone in people:
+        if zone != home:
+            names.setdefault(zone, []).append(name)
+    return [elsewhere(start, end, zone=zone, home=home, who=" and ".join(who)) for zone, who in names.items()]
 
 
 def elsewhere(start: datetime, end: datetime, *, zone: ZoneInfo, home: ZoneInfo, who: str) -> str:

@@ -192,7 +192,8 @@ def test_what_is_offered_is_what_both_have(team: Team) -> None:
     Advisor.objects.filter(pk=team.colleague.pk).update(weekly_hours={"wed": [["09:00", "10:30"]]})
     now = timezone.now()
 
-    offered = fitting.offered(Assignment.objects.get(submission=submission), now=now, until=now + 7 * DAY)
+    found = fitting.team_of(Assignment.objects.get(submission=submission))
+    offered = fitting.slots_of(found, now=now, until=now + 7 * DAY)
 
     nine = datetime(2026, 11, 25, 8, tzinfo=UTC)
     assert offered == [(nine + n * HALF_HOUR, nine + (n + 1) * HALF_HOUR) for n in range(3)]
@@ -206,13 +207,11 @@ def test_who_has_left_the_house_takes_no_part(team: Team, who: str, left: int) -
     found = fitting.team_of(Assignment.objects.get(submission=submission))
 
     assert found == (Team(team.leader) if left else None)
-    if not left:
-        assert fitting.offered(Assignment.objects.get(submission=submission), now=timezone.now()) == []
 
 
 def test_pick_and_move_take_both(team: Team) -> None:
     submission = decided(hold=False)
-    slots = fitting.offered(submission.assignment, now=timezone.now())
+    slots = fitting.slots_of(fitting.team_of(submission.assignment), now=timezone.now())
 
     picked = bookings.book(submission, team, slots[3], status=Booking.Status.CONFIRMED, now=timezone.now())
     moved = bookings.move(picked, team, slots[9], now=timezone.now())

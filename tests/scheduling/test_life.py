@@ -63,8 +63,10 @@ class World:
             acts.get(name, lambda: None)()
 
     def _hold(self, person: Any, advisor: Advisor, start: datetime) -> None:
+        """As the first decision leaves it: who holds the time is who was assigned."""
         slot, held = (start, start + timedelta(minutes=30)), Booking.Status.TENTATIVE
         bookings.in_turn(person, lambda: bookings.book(person, Team(advisor), slot, status=held, now=self.now))
+        Assignment.objects.filter(submission=person).update(advisor=advisor)
 
     def _leaves(self, advisor: Advisor) -> None:
         Advisor.objects.filter(pk=advisor.pk).update(active=False)
@@ -102,10 +104,7 @@ class World:
             assert open_.count() <= 1
             for booking in open_.prefetch_related("seats__advisor"):
                 assert booking.seats.filter(leads=True, holds_time=True).count() == 1
-                assert (
-                    Assignment.objects.get(submission=person).advisor == booking.advisor
-                    or booking.status == "tentative"
-                )
+                assert Assignment.objects.get(submission=person).advisor == booking.advisor
             assert TimeRequest.objects.filter(submission=person, settled_at=None).count() <= 1
             if rows.filter(status="confirmed", ends_at__gt=self.now).exists():
                 assert not TimeRequest.objects.filter(submission=person, settled_at=None).exists()

@@ -2,7 +2,7 @@
 PYTHON ?= python3
 PIP = .venv/bin/pip --disable-pip-version-check install --quiet --require-hashes
 
-.PHONY: help run embeddings test journey evaluate bench walk lint types lock clean
+.PHONY: help run embeddings test journey evaluate bench walk fuzz schema lint types lock clean
 help: ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/make \1	\2/' | expand -t 16
 
@@ -28,6 +28,13 @@ bench: .venv/.dev ## the measurements of docs/performance.md
 
 walk: .venv/.dev ## two years of free slots in six zones against a walk over every minute
 	.venv/bin/python -m bench.walk
+
+fuzz: .venv/.dev ## 50,000 drawn calls by the schema of the API, every check (an hour)
+	.venv/bin/python -m bench.fuzz --cases 50000
+
+schema: .venv/.dev ## write docs/openapi.yaml anew
+	@SECRET_KEY=lint DATABASE_URL=postgres://nobody@127.0.0.1:1/none \
+	  .venv/bin/python -W ignore manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml
 
 lint: .venv/.dev ## ruff, the import contracts, and models without a migration
 	.venv/bin/ruff check .

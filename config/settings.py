@@ -89,6 +89,8 @@ INSTALLED_APPS = [
     "corsheaders",
     "csp",
     "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "config",
     "outbox",
     "assessments",
@@ -351,10 +353,32 @@ REST_FRAMEWORK = {
     # The public doors never read a session, so nobody's cookies ride along and no CSRF token is needed.
     "DEFAULT_AUTHENTICATION_CLASSES": [],
     "DEFAULT_PERMISSION_CLASSES": [],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "config.errors.problem_handler",
     "DEFAULT_THROTTLE_CLASSES": ["intake.limits.PublicLimit"],
     "NUM_PROXIES": NUM_PROXIES,
     "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Truegap",
+    "DESCRIPTION": "Takes enquiries, finds the actual gap with reasons, books the advisor who fits.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.1",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "TAGS": [{"name": f"for {whom}"} for whom in ("websites", "the prospect", "staff", "machines")],
+    "SERVE_INCLUDE_SCHEMA": False,
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
+    "PREPROCESSING_HOOKS": ["config.openapi.views.only_v1"],
+    "POSTPROCESSING_HOOKS": [
+        "config.openapi.enquiry.add",
+        "config.openapi.events.add",
+        "config.openapi.problems.add",
+    ],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "defaultModelsExpandDepth": 0},
 }
 UNFOLD = {
     "SITE_TITLE": "Truegap",

@@ -2,6 +2,8 @@
 
 from django.contrib import admin
 from django.urls import path, re_path
+from drf_spectacular.renderers import OpenApiJsonRenderer
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from assessments.api import QuestionnaireView
 from intake import pages as intake_pages
@@ -21,6 +23,8 @@ urlpatterns = [
     path("api/v1/submissions/<str:token>/booking/", visitor.BookingView.as_view()),
     path("api/v1/submissions/<str:token>/booking/confirm/", visitor.ConfirmView.as_view()),
     path("api/v1/submissions/<str:token>/booking/calendar.ics", feeds.CalendarView.as_view(), name="visitor_calendar"),
+    path("api/schema/", SpectacularAPIView.as_view(renderer_classes=[OpenApiJsonRenderer]), name="schema"),
+    path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
     path("calendar/<str:token>.ics", feeds.advisor_feed, name="feed"),
     path("r/<str:token>/", pages.show, name="visitor"),
     path("r/<str:token>/answers/", answers.edit),

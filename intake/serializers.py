@@ -160,6 +160,9 @@ class Consent(serializers.Serializer):
 class Attribution(serializers.Field):
     """Where the visitor came from. Cosmetic: what does not fit is cut or passed over, never refused."""
 
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        return super().run_validation({} if data is None else data)
+
     def to_internal_value(self, data: Any) -> dict[str, str]:
         if not isinstance(data, dict):
             return {}

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.conf import settings
 
+from config.openapi import examples
 from config.openapi.shapes import ENGAGEMENTS, GAPS, SIDES, STAGES
 
 # When each type happens. A type that consumers get and that is missing here breaks the schema, and its test.
@@ -95,6 +96,7 @@ def add(result: dict[str, Any], **_: Any) -> dict[str, Any]:
 
 def _webhook(type_: str) -> dict[str, Any]:
     body = _object({"type": {"const": type_}, "timestamp": TIME, "version": {"const": 1}, "data": _data(type_)})
+    content = {"application/json": {"schema": body, "example": examples.body(type_)}}
     return {
         "operationId": f"event_{type_.replace('.', '_')}",
         "tags": ["webhooks"],
@@ -103,7 +105,10 @@ def _webhook(type_: str) -> dict[str, Any]:
             {"name": name, "in": "header", "required": True, "schema": TEXT, "description": description}
             for name, description in HEADERS.items()
         ],
-        "requestBody": {"required": True, "content": {"application/json": {"schema": body}}},
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": body, "example": examples.body(type_)}},
+        },
         "responses": {
             "2XX": {"description": "Taken. Everything else is tried again, ten times over 75 hours."},
             "410": {"description": "Switches the endpoint off."},

@@ -46,6 +46,14 @@ def test_every_event_of_consumers_is_in_it(document: dict[str, Any]) -> None:
     assert set(document["webhooks"]) == set(events.public_types())
 
 
+def test_every_event_has_an_example_that_fits(document: dict[str, Any]) -> None:
+    for type_, webhook in document["webhooks"].items():
+        content = webhook["post"]["requestBody"]["content"]["application/json"]
+        promised = content["schema"] | {"components": document["components"]}
+
+        assert [error.message for error in Draft202012Validator(promised).iter_errors(content["example"])] == [], type_
+
+
 def test_every_operation_tells_of_refusals_as_problems(document: dict[str, Any]) -> None:
     for operations in document["paths"].values():
         for operation in operations.values():

@@ -105,10 +105,7 @@ def _webhook(type_: str) -> dict[str, Any]:
             {"name": name, "in": "header", "required": True, "schema": TEXT, "description": description}
             for name, description in HEADERS.items()
         ],
-        "requestBody": {
-            "required": True,
-            "content": {"application/json": {"schema": body, "example": examples.body(type_)}},
-        },
+        "requestBody": {"required": True, "content": content},
         "responses": {
             "2XX": {"description": "Taken. Everything else is tried again, ten times over 75 hours."},
             "410": {"description": "Switches the endpoint off."},

@@ -38,7 +38,7 @@ ASSESSMENT = {
     "would_change": [],
     "tie_breaks": [],
 }
-BOOKING = {
+BOOKING: dict[str, Any] = {
     "status": "confirmed",
     "start": "2026-11-25T09:00:00-05:00",
     "end": "2026-11-25T09:30:00-05:00",

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from drf_spectacular.extensions import OpenApiViewExtension
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_view
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers
 
 from config.openapi import fields, shapes  # noqa: F401 (registers what our fields take)
+from config.openapi.describing import described
 from config.openapi.fields import CHANGES, INSTANT, QUESTIONNAIRE, START, TIMEZONE
 from intake.serializers import SubmissionFields
 from notifications.mail_events import MailEvent
@@ -33,19 +33,6 @@ def only_v1(endpoints: list[Any]) -> list[Any]:
 
 def _json(serializer: Any) -> dict[str, Any]:
     return dict.fromkeys(FORMS, serializer)
-
-
-def described(view: str, **operations: Any) -> type[OpenApiViewExtension]:
-    """An extension that tells of one view: method to `extend_schema`."""
-
-    class Extension(OpenApiViewExtension):
-        target_class = view
-
-        def view_replacement(self) -> Any:
-            found: Any = self.target_class  # by now the class that the name stood for
-            return extend_schema_view(**operations)(type(found.__name__, (found,), {}))
-
-    return Extension
 
 
 described(

@@ -306,6 +306,9 @@ EMAIL_TIMEOUT = 10  # Django's default waits for ever
 MAIL_DIR = DATA_DIR / "mail"
 DEFAULT_FROM_EMAIL = env.mailbox("DEFAULT_FROM_EMAIL", "Truegap <hello@truegap.example>")
 
+# ANYMAIL_WEBHOOK_SECRET=user:password lets mail services tell of bounces in their own words (extra `esp`).
+ANYMAIL = env.prefixed("ANYMAIL_")
+
 FIRM_SEED = {
     "name": env.text("FIRM_NAME"),
     "address": env.text("FIRM_ADDRESS"),

@@ -8,6 +8,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from assessments.api import QuestionnaireView
 from intake import pages as intake_pages
 from intake.api import SubmissionView
+from notifications import mail_services
 from notifications.mail_events import MailEventsView
 from notifications.unsubscribe_pages import unsubscribe
 from scheduling import answers, feeds, pages, visitor
@@ -32,4 +33,5 @@ urlpatterns = [
     path("api/v1/mail-events/", MailEventsView.as_view()),
     path("u/<str:token>/", unsubscribe, name="unsubscribe"),
     re_path(r"^r/(?P<token>[^/]+)/(?P<action>confirm|book|cancel)/$", pages.act),
+    *mail_services.urls(),
 ]

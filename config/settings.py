@@ -252,6 +252,8 @@ OUTBOX_ROUTES: dict[str, tuple[str | Route, ...]] = {
     # The house's own: they name no lead and reach no consumer.
     "calendar.unreadable": ("notifications.send_calendar_note",),
     "calendar.readable": ("notifications.send_calendar_note",),
+    # Staff try words on themselves.
+    "template.tried": ("notifications.send_trial",),
 }
 # Rows of one queue that may be with the broker or running at once. Mail and webhooks wait for strangers'
 # servers, and so does whoever reads calendars, one at a time: with six worker processes one is left free for

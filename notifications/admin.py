@@ -1,4 +1,4 @@
-"""Mails, their templates and webhook endpoints in the admin; follow-ups and suppressions stand beside this."""
+"""Mails and webhook endpoints in the admin; templates, follow-ups and suppressions stand beside this."""
 
 from typing import Any
 
@@ -10,8 +10,9 @@ from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
+from notifications import template_desk  # noqa: F401 (registers its pages)
 from notifications.follow_up_desk import follow_up_moves, follow_ups_of
-from notifications.models import Endpoint, Mail, Template
+from notifications.models import Endpoint, Mail
 from outbox.admin import ReadOnly
 from outbox.desk import link, preserved, table
 
@@ -56,19 +57,6 @@ class MailAdmin(ReadOnly):
     @display(description="Delivery")
     def show_delivery(self, mail: Mail) -> str:
         return link(mail.delivery, str(mail.delivery)) if mail.delivery else "-"
-
-
-@admin.register(Template)
-class TemplateAdmin(ModelAdmin):
-    list_display = ("engagement", "subject")
-    search_fields = ("engagement", "subject", "body")
-    readonly_fields = ("engagement",)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 @admin.register(Endpoint)

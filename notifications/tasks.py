@@ -4,7 +4,17 @@ from typing import Any
 
 from celery import shared_task
 
-from notifications import booking_mails, calendar_notes, follow_ups, notes, reminders, replies, sequences, webhooks
+from notifications import (
+    booking_mails,
+    calendar_notes,
+    follow_ups,
+    notes,
+    reminders,
+    replies,
+    sequences,
+    trials,
+    webhooks,
+)
 from outbox import outbox
 
 
@@ -56,3 +66,8 @@ def fan_out(*, delivery_id: str, **_: Any) -> None:
 @shared_task(name="notifications.deliver_webhook")
 def deliver_webhook(*, delivery_id: str, **_: Any) -> None:
     outbox.attempt(delivery_id, webhooks.deliver)
+
+
+@shared_task(name="notifications.send_trial")
+def send_trial(*, delivery_id: str, **_: Any) -> None:
+    outbox.attempt(delivery_id, trials.send_trial)

@@ -4,9 +4,9 @@ from notifications.models.endpoints import Endpoint, all_types, new_secret
 from notifications.models.mails import Mail
 from notifications.models.sequences import FollowUp, Response, Sequence, Step
 from notifications.models.suppressions import Suppression
-from notifications.models.templates import Template
+from notifications.models.templates import Template, TemplateVersion
 
 __all__ = [
-    "Endpoint", "FollowUp", "Mail", "Response", "Sequence", "Step", "Suppression", "Template", "all_types",
-    "new_secret",
+    "Endpoint", "FollowUp", "Mail", "Response", "Sequence", "Step", "Suppression", "Template",
+    "TemplateVersion", "all_types", "new_secret",
 ]  # fmt: skip

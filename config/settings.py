@@ -212,6 +212,8 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 5},
     },
     "expire-holds": {"task": "scheduling.expire_holds", "schedule": 60.0, "options": {"expires": 60}},
+    # Says that deliveries failed, or that a digest is due; mostly neither.
+    "ask-for-notes": {"task": "notifications.ask_for_notes", "schedule": 60.0, "options": {"expires": 60}},
     # Reads what is due, mostly nothing; so often that a new calendar, or “read now”, waits a few seconds only.
     "read-calendars": {"task": "scheduling.read_calendars", "schedule": 10.0, "options": {"expires": 10}},
 }
@@ -220,6 +222,7 @@ CELERY_BEAT_SCHEDULE = {
 
 FAN_OUT = "notifications.fan_out"
 BOOKING_MAIL = "notifications.send_booking_mail"
+BRIEF = "notifications.send_brief"
 PLAN_REMINDERS = "notifications.plan_reminders"
 FOLLOW_UPS = "notifications.start_sequences"
 OUTBOX_ROUTES: dict[str, tuple[str | Route, ...]] = {
@@ -240,8 +243,8 @@ OUTBOX_ROUTES: dict[str, tuple[str | Route, ...]] = {
     "follow_up.failed": (FAN_OUT,),
     "submission.quarantined": (FAN_OUT,),
     "booking.tentative": (FAN_OUT,),
-    "booking.confirmed": (BOOKING_MAIL, PLAN_REMINDERS, FAN_OUT),
-    "booking.rescheduled": (BOOKING_MAIL, PLAN_REMINDERS, FAN_OUT),
+    "booking.confirmed": (BOOKING_MAIL, BRIEF, PLAN_REMINDERS, FAN_OUT),
+    "booking.rescheduled": (BOOKING_MAIL, BRIEF, PLAN_REMINDERS, FAN_OUT),
     "booking.cancelled": (BOOKING_MAIL, FOLLOW_UPS, FAN_OUT),
     "booking.expired": (FAN_OUT,),
     "booking.completed": (FAN_OUT,),
@@ -252,6 +255,8 @@ OUTBOX_ROUTES: dict[str, tuple[str | Route, ...]] = {
     # The house's own: they name no lead and reach no consumer.
     "calendar.unreadable": ("notifications.send_calendar_note",),
     "calendar.readable": ("notifications.send_calendar_note",),
+    "deliveries.failed": ("notifications.send_failure_note",),
+    "digest.due": ("notifications.send_digest",),
     # Staff try words on themselves.
     "template.tried": ("notifications.send_trial",),
 }
@@ -394,6 +399,7 @@ UNFOLD = {
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": desk.favicon}],
     "COLORS": {"primary": desk.TEAL},
     "SHOW_HISTORY": True,
+    "ENVIRONMENT": "notifications.note_desk.badge",
     "SIDEBAR": {"show_search": True, "navigation": "config.desk.navigation"},
 }
 

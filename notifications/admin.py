@@ -10,13 +10,20 @@ from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
-from notifications import template_desk  # noqa: F401 (registers its pages)
+from notifications import note_desk, template_desk  # noqa: F401 (they register their pages)
 from notifications.follow_up_desk import follow_up_moves, follow_ups_of
+from notifications.lead_desk import brief_of, clocks_of
 from notifications.models import Endpoint, Mail
 from outbox.admin import ReadOnly
 from outbox.desk import link, preserved, table
 
-__all__ = ["follow_up_moves", "follow_ups_of", "mails_of"]  # what other rooms compose their pages of
+__all__ = [
+    "brief_of",
+    "clocks_of",
+    "follow_up_moves",
+    "follow_ups_of",
+    "mails_of",
+]  # what other rooms compose their pages of
 
 STATUS_COLOURS = {"pending": "info", "sent": "success", "withheld": "warning", "failed": "danger"}
 

@@ -3,10 +3,14 @@
 from typing import Any
 
 from celery import shared_task
+from django.utils import timezone
 
 from notifications import (
     booking_mails,
+    brief_mails,
     calendar_notes,
+    digests,
+    failures,
     follow_ups,
     notes,
     reminders,
@@ -71,3 +75,24 @@ def deliver_webhook(*, delivery_id: str, **_: Any) -> None:
 @shared_task(name="notifications.send_trial")
 def send_trial(*, delivery_id: str, **_: Any) -> None:
     outbox.attempt(delivery_id, trials.send_trial)
+
+
+@shared_task(name="notifications.send_brief")
+def send_brief(*, delivery_id: str, **_: Any) -> None:
+    outbox.attempt(delivery_id, brief_mails.send_brief)
+
+
+@shared_task(name="notifications.send_digest")
+def send_digest(*, delivery_id: str, **_: Any) -> None:
+    outbox.attempt(delivery_id, digests.send_digest)
+
+
+@shared_task(name="notifications.send_failure_note")
+def send_failure_note(*, delivery_id: str, **_: Any) -> None:
+    outbox.attempt(delivery_id, failures.send_failure_note)
+
+
+@shared_task(name="notifications.ask_for_notes")
+def ask_for_notes(**_: Any) -> None:
+    failures.ask(now=timezone.now())
+    digests.ask(now=timezone.now())

@@ -2,11 +2,12 @@
 
 from notifications.models.endpoints import Endpoint, all_types, new_secret
 from notifications.models.mails import Mail
+from notifications.models.preferences import NotePreference
 from notifications.models.sequences import FollowUp, Response, Sequence, Step
 from notifications.models.suppressions import Suppression
 from notifications.models.templates import Template, TemplateVersion
 
 __all__ = [
-    "Endpoint", "FollowUp", "Mail", "Response", "Sequence", "Step", "Suppression", "Template",
+    "Endpoint", "FollowUp", "Mail", "NotePreference", "Response", "Sequence", "Step", "Suppression", "Template",
     "TemplateVersion", "all_types", "new_secret",
 ]  # fmt: skip

@@ -212,8 +212,8 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 5},
     },
     "expire-holds": {"task": "scheduling.expire_holds", "schedule": 60.0, "options": {"expires": 60}},
-    # Says that deliveries failed, or that a digest is due; mostly neither.
-    "ask-for-notes": {"task": "notifications.ask_for_notes", "schedule": 60.0, "options": {"expires": 60}},
+    # Finds what nobody was there to say: follow-ups lost with their worker, failed deliveries, a digest that is due.
+    "look-around": {"task": "notifications.look_around", "schedule": 60.0, "options": {"expires": 60}},
     # Reads what is due, mostly nothing; so often that a new calendar, or “read now”, waits a few seconds only.
     "read-calendars": {"task": "scheduling.read_calendars", "schedule": 10.0, "options": {"expires": 10}},
 }

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
@@ -26,36 +27,32 @@ class NotePreferenceAdmin(ModelAdmin):
     """Everybody at the desk sets their own; who may change users sets anybody's."""
 
     list_display = ("user", "mode")
+    list_select_related = ("user",)
     fields = ("user", "mode")
 
-    def _may_set_others(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("auth.change_user")
-
     def has_module_permission(self, request: HttpRequest) -> bool:
-        return bool(request.user.is_staff)
+        return request.user.has_perm("intake.view_lead")
+
+    has_add_permission = has_module_permission
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return bool(request.user.is_staff) and (obj is None or self._is_theirs(request, obj))
+        return self.has_module_permission(request)
 
-    has_change_permission = has_view_permission
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return bool(request.user.is_staff)
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_module_permission(request) and (obj is None or obj.user in _those_to_set(request))
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
-
-    def _is_theirs(self, request: HttpRequest, preference: NotePreference) -> bool:
-        return preference.user_id == request.user.pk or self._may_set_others(request)
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[NotePreference]:
-        rows: QuerySet[NotePreference] = super().get_queryset(request).select_related("user")
-        return rows if self._may_set_others(request) else rows.filter(user=request.user.pk)
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         field = super().formfield_for_foreignkey(db_field, request, **kwargs)
         if db_field.name == "user":
             field.initial = request.user.pk
-            people = field.queryset.filter(is_active=True, is_staff=True)
-            field.queryset = people if self._may_set_others(request) else people.filter(pk=request.user.pk)
+            field.queryset = _those_to_set(request)
         return field
+
+
+def _those_to_set(request: HttpRequest) -> QuerySet[Any]:
+    """Oneself; all colleagues for who may change users."""
+    people = get_user_model().objects.filter(is_staff=True)
+    return people if request.user.has_perm("auth.change_user") else people.filter(pk=request.user.pk or 0)

@@ -92,7 +92,8 @@ def send_failure_note(*, delivery_id: str, **_: Any) -> None:
     outbox.attempt(delivery_id, failures.send_failure_note)
 
 
-@shared_task(name="notifications.ask_for_notes")
-def ask_for_notes(**_: Any) -> None:
+@shared_task(name="notifications.look_around")
+def look_around(**_: Any) -> None:
+    follow_ups.settle_lost(now=timezone.now())
     failures.ask(now=timezone.now())
     digests.ask(now=timezone.now())

@@ -52,9 +52,7 @@ class Handler(BaseHTTPRequestHandler):
         message_id = self.headers["webhook-id"]
         if message_id not in self.seen:  # delivery is at least once
             self.seen.add(message_id)
-            print(
-                message.get("type"), message_id, flush=True
-            )  # here: put it on a queue of your own, and answer at once
+            print(message.get("type"), message_id, flush=True)  # here: queue it, and answer at once
         self.answer(204)
 
     def answer(self, status: int, text: str = "") -> None:

@@ -10,6 +10,8 @@ from notifications import (
     brief_mails,
     calendar_notes,
     digests,
+    endpoint_health,
+    endpoint_notes,
     failures,
     follow_ups,
     notes,
@@ -19,7 +21,7 @@ from notifications import (
     trials,
     webhooks,
 )
-from outbox import outbox
+from outbox import outbox, turns
 
 
 @shared_task(name="notifications.send_reply")
@@ -69,7 +71,17 @@ def fan_out(*, delivery_id: str, **_: Any) -> None:
 
 @shared_task(name="notifications.deliver_webhook")
 def deliver_webhook(*, delivery_id: str, **_: Any) -> None:
-    outbox.attempt(delivery_id, webhooks.deliver)
+    turns.attempt(delivery_id, webhooks.deliver)
+
+
+@shared_task(name="notifications.send_endpoint_note")
+def send_endpoint_note(*, delivery_id: str, **_: Any) -> None:
+    outbox.attempt(delivery_id, endpoint_notes.send_endpoint_note)
+
+
+@shared_task(name="notifications.watch_endpoints")
+def watch_endpoints(**_: Any) -> None:
+    endpoint_health.watch(now=timezone.now())
 
 
 @shared_task(name="notifications.send_trial")

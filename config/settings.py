@@ -43,6 +43,8 @@ SECRET_KEY = secret("SECRET_KEY")
 # Secrets of before, still good for links in mails and for suppressed addresses.
 SECRET_KEY_FALLBACKS = env.items("SECRET_KEY_FALLBACKS")
 METRICS_TOKEN = secret("METRICS_TOKEN")
+# Under it stand the hashes of who was erased: keep it outside of the database's backups.
+ERASURE_KEY = secret("ERASURE_KEY") or SECRET_KEY
 
 # --- Addresses ------------------------------------------------------------------------------------------
 
@@ -215,6 +217,8 @@ CELERY_BEAT_SCHEDULE = {
     # Finds what nobody was there to say: follow-ups lost with their worker, failed deliveries, a digest that is due.
     "look-around": {"task": "notifications.look_around", "schedule": 60.0, "options": {"expires": 60}},
     "watch-endpoints": {"task": "notifications.watch_endpoints", "schedule": 60.0, "options": {"expires": 60}},
+    # Removes what has outlived its time, a batch at a time.
+    "purge": {"task": "notifications.purge", "schedule": 600.0, "options": {"expires": 600}},
     # Reads what is due, mostly nothing; so often that a new calendar, or “read now”, waits a few seconds only.
     "read-calendars": {"task": "scheduling.read_calendars", "schedule": 10.0, "options": {"expires": 10}},
 }
@@ -240,6 +244,9 @@ OUTBOX_ROUTES: dict[str, tuple[str | Route, ...]] = {
     "lead.reassessed": ("scheduling.review_call", FAN_OUT),
     "lead.stage_changed": (FAN_OUT,),
     "lead.unsubscribed": (FAN_OUT,),
+    "lead.erased": ("notifications.send_erasure_note", FAN_OUT),
+    # The house's own: somebody wants to see what is held about them.
+    "mailbox_link.asked": ("notifications.send_mailbox_link",),
     "follow_up.sent": (FAN_OUT,),
     "follow_up.failed": (FAN_OUT,),
     "submission.quarantined": (FAN_OUT,),
@@ -296,6 +303,21 @@ CALENDAR_VALID_MINUTES = env.number("CALENDAR_VALID_MINUTES", 60, low=10, high=1
 CALENDAR_READ_SECONDS = 300  # from one reading to the next
 # One fetch. With the time for reading what came, it ends before the task's own limit.
 CALENDAR_DEADLINE_SECONDS = 10
+
+# --- Personal data (docs/privacy.md) --------------------------------------------------------------------
+
+# Each room exports, erases and purges its own rows; from the top down, since rows point downwards.
+PERSONAL_DATA = ("notifications.privacy", "scheduling.privacy", "intake.privacy", "outbox.privacy")
+# How many days what is kept.
+RETENTION_DAYS = {
+    "quarantined": env.number("RETENTION_QUARANTINED_DAYS", 30, low=1),
+    "people": env.number("RETENTION_PEOPLE_DAYS", 730, low=30),
+    "mail_bodies": env.number("RETENTION_MAIL_BODIES_DAYS", 365, low=1),
+    "deliveries": env.number("RETENTION_DELIVERIES_DAYS", 30, low=1),
+    "events": env.number("RETENTION_EVENTS_DAYS", 90, low=7),
+    "idempotency": env.number("RETENTION_IDEMPOTENCY_DAYS", 3, low=1),
+    "client_addresses": env.number("RETENTION_CLIENT_ADDRESSES_DAYS", 30, low=1),
+}
 
 # --- Limits at the door ---------------------------------------------------------------------------------
 

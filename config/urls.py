@@ -10,7 +10,7 @@ from config.metrics import metrics
 from intake import embed
 from intake import pages as intake_pages
 from intake.api import SubmissionView
-from notifications import mail_services
+from notifications import mail_services, me_pages
 from notifications.mail_events import MailEventsView
 from notifications.unsubscribe_pages import unsubscribe
 from scheduling import answers, feeds, pages, visitor
@@ -28,12 +28,16 @@ urlpatterns = [
     path("api/v1/submissions/<str:token>/booking/", visitor.BookingView.as_view()),
     path("api/v1/submissions/<str:token>/booking/confirm/", visitor.ConfirmView.as_view()),
     path("api/v1/submissions/<str:token>/booking/calendar.ics", feeds.CalendarView.as_view(), name="visitor_calendar"),
+    path("api/v1/submissions/<str:token>/mailbox-link/", visitor.MailboxLinkView.as_view()),
     path("api/schema/", SpectacularAPIView.as_view(renderer_classes=[OpenApiJsonRenderer]), name="schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
     path("calendar/<str:token>.ics", feeds.advisor_feed, name="feed"),
     path("r/<str:token>/", pages.show, name="visitor"),
     path("r/<str:token>/answers/", answers.edit),
     path("r/<str:token>/wish/", pages.wish),
+    path("r/<str:token>/my-data/", pages.ask_for_my_data),
+    path("me/<str:token>/", me_pages.show, name="me"),
+    path("me/<str:token>/download/", me_pages.download),
     path("api/v1/mail-events/", MailEventsView.as_view()),
     path("u/<str:token>/", unsubscribe, name="unsubscribe"),
     re_path(r"^r/(?P<token>[^/]+)/(?P<action>confirm|book|cancel)/$", pages.act),

@@ -62,7 +62,7 @@ ABOUT_LEAD = {
 }
 FOLLOW_UP = {"id": ID, "step": "no_booking/two_days", "sent_at": MOMENT, "error": ""}
 WITHOUT_LEAD: dict[str, dict[str, Any]] = {
-    "lead.erased": {"lead": {"id": ID}},
+    "lead.erased": {"lead": {"id": ID}, "sequence": 9},
     "submission.quarantined": {"submission": SUBMISSION | {"reasons": ["trap"]}},
     "ping": {},
 }

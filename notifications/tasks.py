@@ -1,10 +1,12 @@
 """Tasks of notifications: thin doors from Celery to the services beside them."""
 
+import logging
 from typing import Any
 
 from celery import shared_task
 from django.utils import timezone
 
+from intake import persons
 from notifications import (
     booking_mails,
     brief_mails,
@@ -12,8 +14,10 @@ from notifications import (
     digests,
     endpoint_health,
     endpoint_notes,
+    erasure_notes,
     failures,
     follow_ups,
+    mailbox_links,
     notes,
     reminders,
     replies,
@@ -22,6 +26,8 @@ from notifications import (
     webhooks,
 )
 from outbox import outbox, turns
+
+logger = logging.getLogger(__name__)
 
 
 @shared_task(name="notifications.send_reply")
@@ -109,3 +115,20 @@ def look_around(**_: Any) -> None:
     follow_ups.settle_lost(now=timezone.now())
     failures.ask(now=timezone.now())
     digests.ask(now=timezone.now())
+
+
+@shared_task(name="notifications.send_erasure_note")
+def send_erasure_note(*, delivery_id: str, **_: Any) -> None:
+    outbox.attempt(delivery_id, erasure_notes.send_erasure_note)
+
+
+@shared_task(name="notifications.send_mailbox_link")
+def send_mailbox_link(*, delivery_id: str, **_: Any) -> None:
+    outbox.attempt(delivery_id, mailbox_links.send_mailbox_link)
+
+
+@shared_task(name="notifications.purge")
+def purge(**_: Any) -> None:
+    removed = {name: count for name, count in persons.purge(now=timezone.now()).items() if count}
+    if removed:
+        logger.info("Removed what had outlived its time: %s", removed)

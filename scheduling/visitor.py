@@ -137,6 +137,15 @@ class BookingView(TokenView):
         return Response(status=204)
 
 
+class MailboxLinkView(APIView):
+    """POST …/mailbox-link/: 202, whether a mail follows or not."""
+
+    def post(self, request: Request, token: str) -> Response:
+        refuse_chunks(request)
+        intake.ask_for_mailbox_link(submission_of(token), now=timezone.now())
+        return Response({"status": "accepted"}, status=202)
+
+
 class ConfirmView(TokenView):
     def post(self, request: Request, token: str) -> Response:
         submission = self.submission(token)

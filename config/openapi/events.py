@@ -63,7 +63,7 @@ ABOUT_LEAD = {
     "admin_url": TEXT,
 }
 FOLLOW_UP = _object({"id": ID, "step": TEXT, "sent_at": {"type": ["string", "null"]}, "error": TEXT})
-ONLY_ERASED = _object({"lead": _object({"id": ID})})
+ONLY_ERASED = _object({"lead": _object({"id": ID}), "sequence": {"type": "integer", "minimum": 1}})
 QUARANTINED = _object({"submission": _object({"id": ID, "created_at": TIME, "reasons": {"type": "array"}})})
 
 

@@ -156,6 +156,18 @@ described(
     ),
 )
 described(
+    "scheduling.visitor.MailboxLinkView",
+    post=extend_schema(
+        operation_id="askForMailboxLink",
+        tags=["for the prospect"],
+        summary="Have a link to everything we hold mailed to the person's own address",
+        description="Always 202. One mail a day and address at most; the link is good for a day.",
+        parameters=[TOKEN],
+        request=None,
+        responses={202: type("MailboxLinkAsked", (serializers.Serializer,), {"status": serializers.CharField()})},
+    ),
+)
+described(
     "scheduling.feeds.CalendarView",
     get=extend_schema(
         operation_id="readInvitation",

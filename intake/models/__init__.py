@@ -4,10 +4,11 @@ Site (where an enquiry came from) and ApiKey (who may ask for it) stand beside t
 `intake.reassess` and `intake.corrections`. Upper rooms (scheduling, notifications) point at these rows.
 """
 
+from intake.models.erasures import Erasure
 from intake.models.firm import Firm
 from intake.models.keys import ApiKey
 from intake.models.leads import Correction, Lead, StaleTransition
 from intake.models.sites import Site
 from intake.models.submissions import Submission, signer
 
-__all__ = ["ApiKey", "Correction", "Firm", "Lead", "Site", "StaleTransition", "Submission", "signer"]
+__all__ = ["ApiKey", "Correction", "Erasure", "Firm", "Lead", "Site", "StaleTransition", "Submission", "signer"]

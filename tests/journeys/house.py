@@ -33,7 +33,7 @@ class House:
         self.port = free_ports(1)[0]
         self.url = f"http://localhost:{self.port}"
         self.data = self.folder / "data"
-        self._env = environment(
+        self.environment = environment(
             PORT=str(self.port),
             DATA_DIR=str(self.data),
             SUBMISSION_RATE="off",
@@ -50,7 +50,7 @@ class House:
         with self._out.open("w") as out:
             self.process = subprocess.Popen(
                 [sys.executable, "manage.py", "local"],
-                cwd=ROOT, env=self._env, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
+                cwd=ROOT, env=self.environment, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
             )  # fmt: skip
         self.until(lambda: "Truegap is ready" in self.said(), seconds=START_SECONDS)
         return self

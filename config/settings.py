@@ -213,9 +213,9 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 5},
     },
     "expire-holds": {"task": "scheduling.expire_holds", "schedule": 60.0, "options": {"expires": 60}},
-    "watch-endpoints": {"task": "notifications.watch_endpoints", "schedule": 60.0, "options": {"expires": 60}},
     # Finds what nobody was there to say: follow-ups lost with their worker, failed deliveries, a digest that is due.
     "look-around": {"task": "notifications.look_around", "schedule": 60.0, "options": {"expires": 60}},
+    "watch-endpoints": {"task": "notifications.watch_endpoints", "schedule": 60.0, "options": {"expires": 60}},
     # Reads what is due, mostly nothing; so often that a new calendar, or “read now”, waits a few seconds only.
     "read-calendars": {"task": "scheduling.read_calendars", "schedule": 10.0, "options": {"expires": 10}},
 }
@@ -259,13 +259,13 @@ OUTBOX_ROUTES: dict[str, tuple[str | Route, ...]] = {
     # The house's own: they name no lead and reach no consumer.
     "calendar.unreadable": ("notifications.send_calendar_note",),
     "calendar.readable": ("notifications.send_calendar_note",),
-    "endpoint.failing": ("notifications.send_endpoint_note",),
-    "endpoint.recovered": ("notifications.send_endpoint_note",),
-    "endpoint.gone": ("notifications.send_endpoint_note",),
     "deliveries.failed": ("notifications.send_failure_note",),
     "digest.due": ("notifications.send_digest",),
     # Staff try words on themselves.
     "template.tried": ("notifications.send_trial",),
+    "endpoint.failing": ("notifications.send_endpoint_note",),
+    "endpoint.recovered": ("notifications.send_endpoint_note",),
+    "endpoint.gone": ("notifications.send_endpoint_note",),
 }
 # Rows of one queue that may be with the broker or running at once. Mail and webhooks wait for strangers'
 # servers, and so does whoever reads calendars, one at a time: with eight worker processes one is left free for

@@ -1,4 +1,4 @@
-"""Mails in the admin; endpoints, templates, follow-ups and suppressions stand beside this."""
+"""Mails in the admin; templates, endpoints, follow-ups and suppressions stand beside this."""
 
 from typing import Any
 
@@ -7,20 +7,16 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
-from notifications import endpoint_desk, note_desk, template_desk  # noqa: F401 (they register their pages)
+from notifications import note_desk, template_desk  # noqa: F401 (they register their pages)
+from notifications.endpoint_desk import EndpointAdmin
 from notifications.follow_up_desk import follow_up_moves, follow_ups_of
 from notifications.lead_desk import brief_of, clocks_of
 from notifications.models import Mail
 from outbox.admin import ReadOnly
 from outbox.desk import link, preserved, table
 
-__all__ = [
-    "brief_of",
-    "clocks_of",
-    "follow_up_moves",
-    "follow_ups_of",
-    "mails_of",
-]  # what other rooms compose their pages of
+# What other rooms compose their pages of.
+__all__ = ["EndpointAdmin", "brief_of", "clocks_of", "follow_up_moves", "follow_ups_of", "mails_of"]
 
 STATUS_COLOURS = {"pending": "info", "sent": "success", "withheld": "warning", "failed": "danger"}
 

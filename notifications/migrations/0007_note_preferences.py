@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('notifications', '0005_words_stand_in_versions'),
+        ('notifications', '0006_words_stand_in_versions'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -14,7 +14,8 @@ from django.utils import timezone
 
 from intake import store
 from intake.models import Firm
-from notifications import colleagues, mails
+from notifications import colleagues, endpoint_health, mails
+from notifications.endpoints import TASK
 from notifications.mails import Letter
 from notifications.models import Mail
 from outbox import outbox
@@ -45,9 +46,13 @@ def ask(*, now: datetime) -> bool:
 
 
 def _failed(since: datetime, until: datetime) -> QuerySet[Delivery]:
-    """Those of the note itself are left out: a note that failed must not cause the next one."""
+    """Those of the note itself are left out: a note that failed must not cause the next one.
+
+    So is what an endpoint in an outage gets when it is over, which staff are told of once, and what was a test.
+    """
     rows = Delivery.objects.filter(status=Status.FAILED, settled_at__gt=since, settled_at__lte=until)
-    return rows.exclude(task=NOTE)
+    rows = rows.exclude(task=TASK, target__in=endpoint_health.in_outage())
+    return rows.exclude(task=NOTE).exclude(event__data__has_key="is_test")
 
 
 def lines(*, since: datetime, until: datetime) -> list[str]:

@@ -8,6 +8,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from assessments.api import QuestionnaireView
 from intake import pages as intake_pages
 from intake.api import SubmissionView
+from intake.leads_api import LeadDetail, LeadsView
 from notifications.mail_events import MailEventsView
 from notifications.unsubscribe_pages import unsubscribe
 from scheduling import answers, feeds, pages, visitor
@@ -23,6 +24,8 @@ urlpatterns = [
     path("api/v1/submissions/<str:token>/booking/", visitor.BookingView.as_view()),
     path("api/v1/submissions/<str:token>/booking/confirm/", visitor.ConfirmView.as_view()),
     path("api/v1/submissions/<str:token>/booking/calendar.ics", feeds.CalendarView.as_view(), name="visitor_calendar"),
+    path("api/v1/leads/", LeadsView.as_view()),
+    path("api/v1/leads/<uuid:pk>/", LeadDetail.as_view()),
     path("api/schema/", SpectacularAPIView.as_view(renderer_classes=[OpenApiJsonRenderer]), name="schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
     path("calendar/<str:token>.ics", feeds.advisor_feed, name="feed"),

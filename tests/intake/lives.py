@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from assessments import outcomes
 from assessments.outcomes import Found
+from intake import keys
 from intake.models import Lead
 from notifications.models import Endpoint
 from notifications.notes import send_staff_note
@@ -39,6 +40,7 @@ def make_lead_with_a_life(number: int = 0, **over: object) -> Lead:
     Calendar.objects.create(advisor=advisor, url="https://calendar.example/secret.ics", active=False)
     Heartbeat.objects.create(name=f"worker{number}", beat_at=timezone.now())
     Endpoint.objects.create(url=f"https://hooks.example/{number}")
+    keys.create("CRM", ["leads:read"])
     submission = make_submission(**{"email": f"ada{number}@example.com", **over})
     assert submission.lead is not None
     of_this_lead = {"event__subject": submission.lead.id}

@@ -12,6 +12,8 @@ from intake.leads_api import LeadDetail, LeadsView
 from notifications.mail_events import MailEventsView
 from notifications.unsubscribe_pages import unsubscribe
 from scheduling import answers, feeds, pages, visitor
+from scheduling.advisors_api import AdvisorDetail, AdvisorsView
+from scheduling.bookings_api import BookingDetail, BookingsView
 
 urlpatterns = [
     path("", intake_pages.assessment, name="home"),
@@ -26,6 +28,10 @@ urlpatterns = [
     path("api/v1/submissions/<str:token>/booking/calendar.ics", feeds.CalendarView.as_view(), name="visitor_calendar"),
     path("api/v1/leads/", LeadsView.as_view()),
     path("api/v1/leads/<uuid:pk>/", LeadDetail.as_view()),
+    path("api/v1/bookings/", BookingsView.as_view()),
+    path("api/v1/bookings/<uuid:pk>/", BookingDetail.as_view()),
+    path("api/v1/advisors/", AdvisorsView.as_view()),
+    path("api/v1/advisors/<int:pk>/", AdvisorDetail.as_view()),
     path("api/schema/", SpectacularAPIView.as_view(renderer_classes=[OpenApiJsonRenderer]), name="schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
     path("calendar/<str:token>.ics", feeds.advisor_feed, name="feed"),

@@ -55,8 +55,8 @@ def page(
     told: Callable[[Sequence[Any]], list[dict[str, Any]]],
 ) -> Response:
     """One page as the contract has it; `told` makes the results of its rows."""
-    found = _rows(rows, cursor)[: limit + 1]
-    shown, has_more = list(found[:limit]), len(found) > limit
+    found = list(_rows(rows, cursor)[: limit + 1])
+    shown, has_more = found[:limit], len(found) > limit
     backwards = cursor is not None and cursor.way == NEWER
     if backwards:
         shown.reverse()

@@ -86,6 +86,10 @@ class StaffView(APIView):
     parser_classes = [JSONParser]  # in a form, null and absence would be the same
     scopes: dict[str, str] = {}
 
+    def may(self, scope: ApiKey.Scope) -> bool:
+        """Whether the key of this call has one more scope."""
+        return self.request.auth is not None and scope in self.request.auth.scopes
+
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         refuse_chunks(request)

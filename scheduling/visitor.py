@@ -116,7 +116,7 @@ class BookingView(TokenView):
         try:
             booking, is_new = services.pick(submission, start, now=now)
         except UnableToBook as error:
-            raise _refusal(error, submission, start, now=now) from error
+            raise refusal(error, submission, start, now=now) from error
         intake.note_activity(submission, now=now)
         return Response(replies.booking_data(booking), status=201 if is_new else 200)
 
@@ -125,7 +125,7 @@ class BookingView(TokenView):
         try:
             booking = services.move(submission, start, now=now)
         except UnableToBook as error:
-            raise _refusal(error, submission, start, now=now) from error
+            raise refusal(error, submission, start, now=now) from error
         intake.note_activity(submission, now=now)
         return Response(replies.booking_data(booking))
 
@@ -144,7 +144,7 @@ class ConfirmView(TokenView):
         try:
             booking = services.confirm(submission, now=now)
         except UnableToBook as error:
-            raise _refusal(error, submission, None, now=now) from error
+            raise refusal(error, submission, None, now=now) from error
         intake.note_activity(submission, now=now)
         return Response(replies.booking_data(booking))
 
@@ -156,7 +156,7 @@ def _start(request: Request) -> datetime:
     return start
 
 
-def _refusal(error: UnableToBook, submission: Submission, wished: datetime | None, *, now: datetime) -> APIException:
+def refusal(error: UnableToBook, submission: Submission, wished: datetime | None, *, now: datetime) -> APIException:
     """400 for a start that could never be free, 409 with the nearest free times for one that is not free now."""
     if error.code in STARTS_THAT_ARE_NONE:
         return ValidationError({"start": [serializers.ErrorDetail(str(error), code=error.code)]})

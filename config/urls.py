@@ -9,6 +9,7 @@ from assessments.api import QuestionnaireView
 from intake import pages as intake_pages
 from intake.api import SubmissionView
 from intake.leads_api import LeadDetail, LeadsView
+from notifications.feed_api import EventsView
 from notifications.mail_events import MailEventsView
 from notifications.unsubscribe_pages import unsubscribe
 from scheduling import answers, feeds, pages, visitor
@@ -32,6 +33,7 @@ urlpatterns = [
     path("api/v1/bookings/<uuid:pk>/", BookingDetail.as_view()),
     path("api/v1/advisors/", AdvisorsView.as_view()),
     path("api/v1/advisors/<int:pk>/", AdvisorDetail.as_view()),
+    path("api/v1/events/", EventsView.as_view()),
     path("api/schema/", SpectacularAPIView.as_view(renderer_classes=[OpenApiJsonRenderer]), name="schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
     path("calendar/<str:token>.ics", feeds.advisor_feed, name="feed"),

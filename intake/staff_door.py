@@ -23,14 +23,16 @@ NO_KEY = (
 
 
 class KeyAuthentication(BaseAuthentication):
-    """`Authorization: Bearer KEY`. Whether there must be one is for the view to say; a bad one is refused anywhere."""
+    """`Authorization: Bearer KEY`. Whether there must be one is for the view to say; a bad one is refused anywhere.
+
+    Other schemes are not ours: a website behind a password of its own sends it along with its forms.
+    """
 
     def authenticate(self, request: Request) -> tuple[None, ApiKey] | None:
-        header = request.META.get("HTTP_AUTHORIZATION", "")
-        if not header:
+        scheme, _, text = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
+        if scheme.lower() != "bearer":
             return None
-        scheme, _, text = header.partition(" ")
-        key = keys.find(text.strip(), now=timezone.now()) if scheme.lower() == "bearer" else None
+        key = keys.find(text.strip(), now=timezone.now())
         if key is None:
             _count_refusal(request)
             raise AuthenticationFailed(NO_KEY, code="no_valid_key")
@@ -65,6 +67,13 @@ class HasScope(BasePermission):
         if needed is not None and needed not in request.auth.scopes:
             raise MissingScope(needed)
         return True
+
+
+class HasScopeOrNoKey(HasScope):
+    """For what everybody may call, and whoever has a key with other rights."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        return request.auth is None or super().has_permission(request, view)
 
 
 class KeyLimit(Limit):

@@ -93,7 +93,7 @@ class AboutLeads(Listing):
     needs_attention = serializers.BooleanField(required=False)
 
 
-def asked(kind: type[Listing], request: Request, *, rows: Any = None) -> dict[str, Any]:
+def asked(kind: type[Strict], request: Request, *, rows: Any = None) -> dict[str, Any]:
     """The parameters of this call; an empty one equals absence. Raises ValidationError, which names the wrong ones."""
     given = {name: value for name, value in request.query_params.items() if value != ""}
     query = kind(data=given, context={"rows": rows})

@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db.models import Q
 
 from intake.models import ApiKey
@@ -27,7 +27,7 @@ def create(
     name: str,
     scopes: Iterable[str],
     *,
-    by: AbstractBaseUser | None = None,
+    by: User | None = None,
     expires_at: datetime | None = None,
 ) -> tuple[ApiKey, str]:
     """The stored key, and its text, which nobody can read again. Raises UnknownScope."""

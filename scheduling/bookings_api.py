@@ -20,7 +20,7 @@ from intake.asking import AboutLeads, OneOf, Strict, asked
 from intake.models import ApiKey, Lead
 from intake.paging import page
 from intake.serializers import Instant
-from intake.staff_door import MissingScope, StaffView, scopes
+from intake.staff_door import MissingScope, StaffView, key_of, scopes
 from scheduling import booking_records, staff
 from scheduling.bookings import UnableToBook
 from scheduling.models import Booking
@@ -87,7 +87,7 @@ class BookingDetail(BookingsDoor):
                 booking = _booking(pk)
                 etags.refuse_stale(request, self._record(booking))
                 if _act(booking, wanted, now=now):
-                    lead_changes.note(booking, [_said(wanted)], by=request.auth)  # type: ignore[arg-type]
+                    lead_changes.note(booking, [_said(wanted)], by=key_of(request))
         except UnableToBook as error:
             if "status" in wanted:
                 raise NotBookable(error, []) from error

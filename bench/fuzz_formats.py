@@ -36,14 +36,13 @@ def _is_refused(leaf: object) -> bool:
 
 
 def _leaves(value: object) -> Iterator[object]:
-    """Names of fields, too, but those of the whole, of which the schema does say it."""
+    """Values, and names of fields, too: drawn forms do not keep to what the schema says of names."""
     if isinstance(value, dict):
+        yield from value
         for item in value.values():
-            yield from item if isinstance(item, dict) else ()
             yield from _leaves(item)
     elif isinstance(value, list):
         for item in value:
-            yield from item if isinstance(item, dict) else ()
             yield from _leaves(item)
     else:
         yield value

@@ -115,3 +115,9 @@ def choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
     if value not in allowed:
         raise ImproperlyConfigured(f"{name}: '{value}' is not one of {', '.join(allowed)}.")
     return value
+
+
+def prefixed(prefix: str) -> dict[str, str]:
+    """All variables that begin so, without their beginning; NAME_FILE twins are read like everywhere."""
+    names = {name.removesuffix("_FILE") for name in os.environ if name.startswith(prefix)}
+    return {name.removeprefix(prefix): value for name in sorted(names) if (value := text(name))}

@@ -307,6 +307,9 @@ EMAIL_TIMEOUT = 10  # Django's default waits for ever
 MAIL_DIR = DATA_DIR / "mail"
 DEFAULT_FROM_EMAIL = env.mailbox("DEFAULT_FROM_EMAIL", "Truegap <hello@truegap.example>")
 
+# ANYMAIL_WEBHOOK_SECRET=user:password lets mail services tell of bounces in their own words (extra `esp`).
+ANYMAIL = env.prefixed("ANYMAIL_")
+
 FIRM_SEED = {
     "name": env.text("FIRM_NAME"),
     "address": env.text("FIRM_ADDRESS"),
@@ -340,6 +343,7 @@ STORAGES = {
     },
 }
 LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "admin:index"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")

@@ -6,9 +6,11 @@ from drf_spectacular.renderers import OpenApiJsonRenderer
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from assessments.api import QuestionnaireView
+from intake import embed
 from intake import pages as intake_pages
 from intake.api import SubmissionView
 from intake.leads_api import LeadDetail, LeadsView
+from notifications import mail_services
 from notifications.feed_api import EventsView
 from notifications.mail_events import MailEventsView
 from notifications.unsubscribe_pages import unsubscribe
@@ -19,6 +21,7 @@ from scheduling.bookings_api import BookingDetail, BookingsView
 urlpatterns = [
     path("", intake_pages.assessment, name="home"),
     path("brand.css", intake_pages.brand_css, name="brand"),
+    path("embed/v1.js", embed.script, name="embed"),
     path("admin/", admin.site.urls),
     path("api/v1/questionnaires/<slug:slug>/", QuestionnaireView.as_view()),
     path("api/v1/submissions/", SubmissionView.as_view()),
@@ -28,11 +31,11 @@ urlpatterns = [
     path("api/v1/submissions/<str:token>/booking/confirm/", visitor.ConfirmView.as_view()),
     path("api/v1/submissions/<str:token>/booking/calendar.ics", feeds.CalendarView.as_view(), name="visitor_calendar"),
     path("api/v1/leads/", LeadsView.as_view()),
-    path("api/v1/leads/<uuid:pk>/", LeadDetail.as_view()),
+    path("api/v1/leads/<uuid:lead_id>/", LeadDetail.as_view()),
     path("api/v1/bookings/", BookingsView.as_view()),
-    path("api/v1/bookings/<uuid:pk>/", BookingDetail.as_view()),
+    path("api/v1/bookings/<uuid:booking_id>/", BookingDetail.as_view()),
     path("api/v1/advisors/", AdvisorsView.as_view()),
-    path("api/v1/advisors/<int:pk>/", AdvisorDetail.as_view()),
+    path("api/v1/advisors/<int:advisor_id>/", AdvisorDetail.as_view()),
     path("api/v1/events/", EventsView.as_view()),
     path("api/schema/", SpectacularAPIView.as_view(renderer_classes=[OpenApiJsonRenderer]), name="schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
@@ -43,4 +46,5 @@ urlpatterns = [
     path("api/v1/mail-events/", MailEventsView.as_view()),
     path("u/<str:token>/", unsubscribe, name="unsubscribe"),
     re_path(r"^r/(?P<token>[^/]+)/(?P<action>confirm|book|cancel)/$", pages.act),
+    *mail_services.urls(),
 ]

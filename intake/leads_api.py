@@ -66,27 +66,27 @@ class LeadsView(LeadView):
 
 
 class LeadDetail(LeadView):
-    def get(self, request: Request, pk: uuid.UUID) -> Response:
-        return etags.answer(request, _record(pk))
+    def get(self, request: Request, lead_id: uuid.UUID) -> Response:
+        return etags.answer(request, _record(lead_id))
 
-    def patch(self, request: Request, pk: uuid.UUID) -> Response:
+    def patch(self, request: Request, lead_id: uuid.UUID) -> Response:
         fields = LeadFields(data=request.data)
         fields.is_valid(raise_exception=True)
         try:
             lead_changes.change(
-                pk,
+                lead_id,
                 fields.validated_data,
-                unless=lambda: etags.refuse_stale(request, _record(pk)),
+                unless=lambda: etags.refuse_stale(request, _record(lead_id)),
                 by=key_of(request),
                 now=timezone.now(),
             )
         except Lead.DoesNotExist as error:
             raise Http404 from error
-        return etags.answer(request, _record(pk))
+        return etags.answer(request, _record(lead_id))
 
 
-def _record(pk: uuid.UUID) -> dict[str, Any]:
-    lead = lead_records.rows().filter(pk=pk).first()
+def _record(lead_id: uuid.UUID) -> dict[str, Any]:
+    lead = lead_records.rows().filter(pk=lead_id).first()
     if lead is None:
         raise Http404
     return lead_records.record(lead)

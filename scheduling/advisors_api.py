@@ -53,8 +53,8 @@ class AdvisorsView(AdvisorsDoor):
 
 
 class AdvisorDetail(AdvisorsDoor):
-    def get(self, request: Request, pk: int) -> Response:
-        advisor = Advisor.objects.filter(pk=pk).first()
+    def get(self, request: Request, advisor_id: int) -> Response:
+        advisor = Advisor.objects.filter(pk=advisor_id).first()
         if advisor is None:
             raise Http404
         return etags.answer(request, _record(advisor))

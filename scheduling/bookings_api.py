@@ -72,19 +72,19 @@ class BookingsView(BookingsDoor):
 
 
 class BookingDetail(BookingsDoor):
-    def get(self, request: Request, pk: uuid.UUID) -> Response:
-        return etags.answer(request, self._record(_booking(pk)))
+    def get(self, request: Request, booking_id: uuid.UUID) -> Response:
+        return etags.answer(request, self._record(_booking(booking_id)))
 
-    def patch(self, request: Request, pk: uuid.UUID) -> Response:
+    def patch(self, request: Request, booking_id: uuid.UUID) -> Response:
         fields = BookingFields(data=request.data)
         fields.is_valid(raise_exception=True)
         wanted, now = fields.validated_data, timezone.now()
-        booking = _booking(pk)
+        booking = _booking(booking_id)
         try:
             with transaction.atomic():
                 # First of all rows, as every change of a conversation does it.
                 list(Lead.objects.select_for_update(no_key=True).filter(submissions=booking.submission_id))
-                booking = _booking(pk)
+                booking = _booking(booking_id)
                 etags.refuse_stale(request, self._record(booking))
                 if _act(booking, wanted, now=now):
                     lead_changes.note(booking, [_said(wanted)], by=key_of(request))
@@ -92,14 +92,14 @@ class BookingDetail(BookingsDoor):
             if "status" in wanted:
                 raise NotBookable(error, []) from error
             raise refusal(error, booking.submission, wanted["start"], now=now) from error
-        return etags.answer(request, self._record(_booking(pk)))
+        return etags.answer(request, self._record(_booking(booking_id)))
 
     def _record(self, booking: Booking) -> dict[str, Any]:
         return booking_records.record(booking, with_contact=self.with_contact)
 
 
-def _booking(pk: uuid.UUID) -> Booking:
-    booking = booking_records.rows().filter(pk=pk).first()
+def _booking(booking_id: uuid.UUID) -> Booking:
+    booking = booking_records.rows().filter(pk=booking_id).first()
     if booking is None:
         raise Http404
     return booking

@@ -1,0 +1,131 @@
+"""`<truegap-assessment>` on a page of another website: another origin, and a strict policy of its own."""
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from django.test import Client
+
+from intake.models import Submission
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+class Elsewhere:
+    """A website that is not ours; `page` is its only page, under a policy that names our server and nothing else."""
+
+    def __init__(self, house: str) -> None:
+        self.page = ""
+        policy = f"default-src 'none'; script-src {house}; connect-src {house}"
+        website = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                body = website.page.encode() if self.path.startswith("/contact") else b""
+                self.send_response(200 if body else 404)
+                self.send_header("Content-Type", "text/html; charset=utf-8")
+                self.send_header("Content-Security-Policy", policy)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *args: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
+
+    @property
+    def origin(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+    def __enter__(self) -> "Elsewhere":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@pytest.fixture
+def elsewhere(site, settings) -> Iterator[Elsewhere]:
+    with Elsewhere(site.url) as website:
+        settings.CORS_ALLOWED_ORIGINS = [website.origin]
+        website.page = (
+            "<!doctype html><html lang=en><title>Engines Ltd</title>"
+            f'<truegap-assessment></truegap-assessment><script src="{site.url}/embed/v1.js" async></script>'
+        )
+        yield website
+
+
+@pytest.fixture
+def page(site, elsewhere):
+    page = site.page()
+    page.goto(f"{elsewhere.origin}/contact?utm_source=newsletter")
+    page.get_by_role("button", name="Show me the result").wait_for()
+    return page
+
+
+def test_somebody_on_another_website_gets_a_verdict_there(site, elsewhere, page):
+    page.get_by_role("radio", name="Yes").nth(0).check(force=True)
+    page.get_by_label("Your name").fill("Ada Lovelace")
+    page.get_by_label("Mail address").fill("ada@example.com")
+    page.get_by_role("checkbox").check()
+    page.get_by_role("button", name="Show me the result").click()
+    page.get_by_role("link", name="See everything and choose a time").wait_for()
+
+    submission = Submission.objects.get()
+    assert page.get_by_role("link").get_attribute("href") == submission.page_url
+    assert submission.consent_follow_up
+    assert submission.attribution["utm_source"] == "newsletter"
+    assert submission.attribution["landing_page"].startswith(f"{elsewhere.origin}/contact")
+    assert submission.idempotency_key
+    assert page.evaluate("document.documentElement.scrollWidth") <= 375
+    assert site.complaints == []
+
+
+def test_what_is_missing_is_said_beside_what_was_typed(site, page):
+    page.get_by_label("Your name").fill("Ada Lovelace")
+    page.get_by_role("button", name="Show me the result").click()
+    said = page.get_by_role("alert")
+    said.wait_for()
+
+    assert "Tell us the mail address for the answer." in said.inner_text()
+    assert page.get_by_label("Your name").input_value() == "Ada Lovelace"
+    assert page.get_by_label("Mail address").get_attribute("aria-invalid") == "true"
+    assert Submission.objects.count() == 0
+
+
+def test_a_lost_answer_is_asked_for_again_and_stored_once(site, page):
+    lost = []
+
+    def lose_the_first(route):
+        answer = route.fetch()
+        if lost:
+            route.fulfill(response=answer)
+        else:
+            lost.append(answer.status)
+            route.abort()
+
+    page.route("**/api/v1/submissions/", lose_the_first)
+    page.get_by_role("radio", name="Yes").nth(0).check(force=True)
+    page.get_by_label("Your name").fill("Ada Lovelace")
+    page.get_by_label("Mail address").fill("ada@example.com")
+    page.get_by_role("button", name="Show me the result").click()
+    page.get_by_role("link", name="See everything and choose a time").wait_for()
+
+    assert lost == [201]
+    assert Submission.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_the_script_is_for_everybody_and_asked_for_by_its_tag():
+    first = Client().get("/embed/v1.js")
+    again = Client().get("/embed/v1.js", headers={"If-None-Match": first["ETag"]})
+
+    assert first["Content-Type"] == "text/javascript"
+    assert first["Access-Control-Allow-Origin"] == "*"
+    assert "filled in by the server" not in first.content.decode()
+    assert (again.status_code, again.content) == (304, b"")

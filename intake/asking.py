@@ -14,7 +14,7 @@ from rest_framework.request import Request
 
 from intake.models import Lead
 from intake.paging import Cursor
-from intake.serializers import Instant
+from intake.serializers import Flag, Instant
 
 MOST, USUAL = 200, 50
 YEARS = range(1970, 9000)  # outside, the arithmetic that follows would leave the calendar
@@ -90,7 +90,7 @@ class AboutLeads(Listing):
     owner = serializers.CharField(required=False, max_length=150)
     since = Moment(required=False)
     until = Moment(required=False)
-    needs_attention = serializers.BooleanField(required=False)
+    needs_attention = Flag(required=False)
 
 
 def asked(kind: type[Strict], request: Request, *, rows: Any = None) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from intake import etags
 from intake.asking import Listing, asked
 from intake.models import ApiKey
 from intake.paging import page
+from intake.serializers import Flag
 from intake.staff_door import StaffView, scopes
 from scheduling.models import Advisor
 
@@ -27,7 +28,7 @@ TOLD = (
 
 class AboutAdvisors(Listing):
     q = serializers.CharField(required=False, max_length=200)
-    active = serializers.BooleanField(required=False)
+    active = Flag(required=False)
 
 
 class AdvisorsDoor(StaffView):

@@ -247,6 +247,8 @@ OUTBOX_ROUTES: dict[str, tuple[str | Route, ...]] = {
     "booking.completed": (FAN_OUT,),
     "booking.no_show": (FOLLOW_UPS, FAN_OUT),
     "booking.unavailable": ("notifications.send_staff_note", FAN_OUT),
+    # A test that somebody asked for: sent to the one endpoint, and causes nothing else.
+    "ping": (),
     # The house's own: staff answer a wish, consumers hear of what comes of it.
     "booking.requested": ("notifications.send_staff_note",),
     # The house's own: they name no lead and reach no consumer.

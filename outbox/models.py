@@ -92,6 +92,13 @@ class Delivery(models.Model):
             models.Index(
                 fields=["due_at", "queue"], condition=Q(status__in=["pending", "sending"]), name="delivery_due"
             ),
+            # What one receiver got and gets, and what of it comes next.
+            models.Index(fields=["target", "-created_at"], condition=~Q(target=""), name="delivery_of_target"),
+            models.Index(
+                fields=["target", "due_at"],
+                condition=~Q(target="") & Q(status__in=["pending", "sending"]),
+                name="delivery_due_of_target",
+            ),
         ]
 
     def __str__(self) -> str:

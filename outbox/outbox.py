@@ -62,7 +62,7 @@ def publish(*news: News, now: datetime) -> list[Event]:
     ]
     Event.objects.bulk_create(events)
     Delivery.objects.bulk_create(deliveries)
-    _ring_after_commit()
+    ring_after_commit()
     return events
 
 
@@ -77,7 +77,7 @@ def add_deliveries(
     for row in rows:
         row.due_at = (due or {}).get(row.target, row.due_at)
     Delivery.objects.bulk_create(rows, ignore_conflicts=True)
-    _ring_after_commit()
+    ring_after_commit()
 
 
 def _delivery(event: Event, route: Route, *, now: datetime, target: str = "") -> Delivery:
@@ -98,7 +98,7 @@ def queue_of(task: str) -> str:
     return str(route["queue"].name)
 
 
-def _ring_after_commit() -> None:
+def ring_after_commit() -> None:
     # robust: the work is stored by now, and nothing about a bell may turn that into an error.
     transaction.on_commit(doorbell.ring, robust=True)
 
@@ -290,7 +290,7 @@ def _finish(delivery: Delivery, outcome: Outcome, now: datetime) -> bool:
     if settled:
         _call_those_who_waited(delivery, now=now)
     # A place in the queue came free: whoever waited for it should not wait for beat.
-    _ring_after_commit()
+    ring_after_commit()
     return True
 
 
@@ -325,7 +325,7 @@ def retry(delivery_id: uuid.UUID, *, now: datetime) -> bool:
         settled_at=None,
         attempts_forgiven=F("attempt_count"),
     )
-    _ring_after_commit()
+    ring_after_commit()
     return changed == 1
 
 

@@ -1,4 +1,7 @@
-"""One posted body for each type of event, with the person of our examples."""
+"""One posted body for each type of event, with the person of our examples. Pure.
+
+Shown in the OpenAPI document, and posted by `notifications.endpoints.ping` to a consumer who asks for a test.
+"""
 
 from typing import Any
 
@@ -66,10 +69,10 @@ WITHOUT_LEAD: dict[str, dict[str, Any]] = {
 
 
 def body(type_: str) -> dict[str, Any]:
-    return {"type": type_, "timestamp": MOMENT, "version": 1, "data": _data(type_)}
+    return {"type": type_, "timestamp": MOMENT, "version": 1, "data": data(type_)}
 
 
-def _data(type_: str) -> dict[str, Any]:
+def data(type_: str) -> dict[str, Any]:
     if type_ in WITHOUT_LEAD:
         return WITHOUT_LEAD[type_]
     if type_.startswith("follow_up."):

@@ -10,7 +10,7 @@ from intake import embed
 from intake import pages as intake_pages
 from intake.api import SubmissionView
 from intake.leads_api import LeadDetail, LeadsView
-from notifications import mail_services
+from notifications import endpoints_api, mail_services
 from notifications.feed_api import EventsView
 from notifications.mail_events import MailEventsView
 from notifications.unsubscribe_pages import unsubscribe
@@ -37,6 +37,15 @@ urlpatterns = [
     path("api/v1/advisors/", AdvisorsView.as_view()),
     path("api/v1/advisors/<int:advisor_id>/", AdvisorDetail.as_view()),
     path("api/v1/events/", EventsView.as_view()),
+    path("api/v1/webhook-endpoints/", endpoints_api.EndpointsView.as_view()),
+    path("api/v1/webhook-endpoints/<uuid:endpoint_id>/", endpoints_api.EndpointDetail.as_view()),
+    path("api/v1/webhook-endpoints/<uuid:endpoint_id>/rotate-secret/", endpoints_api.RotateView.as_view()),
+    path("api/v1/webhook-endpoints/<uuid:endpoint_id>/test/", endpoints_api.PingView.as_view()),
+    path("api/v1/webhook-endpoints/<uuid:endpoint_id>/deliveries/", endpoints_api.DeliveriesView.as_view()),
+    path(
+        "api/v1/webhook-endpoints/<uuid:endpoint_id>/deliveries/<uuid:delivery_id>/retry/",
+        endpoints_api.RetryView.as_view(),
+    ),
     path("api/schema/", SpectacularAPIView.as_view(renderer_classes=[OpenApiJsonRenderer]), name="schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
     path("calendar/<str:token>.ics", feeds.advisor_feed, name="feed"),

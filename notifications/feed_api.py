@@ -5,7 +5,6 @@ Comes after the door (`intake.staff_door`); `outbox.feed` keeps the order. What 
 
 from typing import Any
 
-from django.conf import settings
 from django.utils import timezone
 from rest_framework import serializers
 from rest_framework.exceptions import APIException, ValidationError
@@ -16,6 +15,7 @@ from intake.asking import Strict, asked
 from intake.models import ApiKey
 from intake.staff_door import StaffView, scopes
 from notifications import webhooks
+from notifications.models import public_types
 from outbox import feed
 from outbox.models import Event
 
@@ -54,11 +54,6 @@ class FeedQuery(Strict):
     after = serializers.IntegerField(required=False, default=0, min_value=0, max_value=2**63 - 1)
     types = Types(required=False)
     limit = serializers.IntegerField(required=False, default=USUAL, min_value=1, max_value=MOST)
-
-
-def public_types() -> list[str]:
-    """What consumers hear of: everything that is fanned out."""
-    return sorted(type_ for type_, routes in settings.OUTBOX_ROUTES.items() if settings.FAN_OUT in routes)
 
 
 class EventsView(StaffView):

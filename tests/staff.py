@@ -1,5 +1,6 @@
 """How the tests call the staff API: a key with just these scopes, and the header that carries it."""
 
+import json
 from typing import Any
 
 from django.http import HttpResponse
@@ -32,6 +33,5 @@ class Caller:
     def send(self, method: str, url: str, body: Any = None, **headers: str) -> HttpResponse:
         """As JSON. Header names with underscores: `if_match='"x"'`."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        kwargs: dict[str, Any] = {} if body is None else {"data": body, "content_type": "application/json"}
-        method = method.lower()
-        return getattr(self._client, method)(url, headers=named, **kwargs)
+        content = b"" if body is None else json.dumps(body).encode()
+        return self._client.generic(method, url, content, content_type="application/json", headers=named)

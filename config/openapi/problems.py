@@ -29,6 +29,9 @@ OF_ONE = {
     "readInvitation": {"409": "The booking is not confirmed."},
     "changeLead": {"412": STALE},
     "changeBooking": {"409": "That time is not free, or it cannot be so; `alternatives` are free.", "412": STALE},
+    "changeEndpoint": {"412": STALE},
+    "deleteEndpoint": {"412": STALE},
+    "retryDelivery": {"409": "It is being sent right now, or has arrived."},
     "listEvents": {"410": "What comes after this place is no longer kept; go on after `oldest`."},
     "tellMailEvent": {"401": "The signature is missing, wrong or too old."},
 }

@@ -8,13 +8,13 @@ from typing import Any
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
 
-from config.openapi import examples
 from config.openapi import staff_shapes as shapes
 from config.openapi.describing import described
-from config.openapi.events import public_types
 from config.openapi.fields import INSTANT, Field
 from intake.asking import AboutLeads
+from notifications import examples
 from notifications.feed_api import MOST, USUAL
+from notifications.models import public_types
 from scheduling.advisors_api import AboutAdvisors
 from scheduling.bookings_api import AboutBookings
 

@@ -5,7 +5,8 @@ from typing import Any
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers
 
-from config.openapi import fields, shapes, staff  # noqa: F401 (registers what our fields and other views take)
+import config.openapi.endpoints  # noqa: F401 (registers what its views take; the next line, fields and staff)
+from config.openapi import fields, shapes, staff  # noqa: F401
 from config.openapi.describing import described
 from config.openapi.fields import CHANGES, INSTANT, QUESTIONNAIRE, START, TIMEZONE
 from intake.serializers import SubmissionFields

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('outbox', '0002_postponed_attempts'),
+        ('outbox', '0003_deliveries_of_one_target'),
     ]
 
     operations = [

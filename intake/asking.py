@@ -45,6 +45,10 @@ class OneOf(serializers.ChoiceField):
         self.error_messages["invalid_choice"] = f"Use one of: {', '.join(self.choices)}."
 
 
+class Switch(Flag):
+    """A flag among parameters."""
+
+
 class Moment(Instant):
     """A date, which is its midnight in UTC, or an instant with its offset."""
 
@@ -83,18 +87,21 @@ class Listing(Strict):
 class AboutLeads(Listing):
     """The filters of what belongs to people."""
 
-    q = serializers.CharField(required=False, max_length=200)
+    q = serializers.CharField(required=False, allow_blank=True, max_length=200)
     gap = OneOf(Lead.Gap.values, required=False)
     stage = OneOf(Lead.Stage.values, required=False)
     advisor = serializers.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
-    owner = serializers.CharField(required=False, max_length=150)
+    owner = serializers.CharField(required=False, allow_blank=True, max_length=150)
     since = Moment(required=False)
     until = Moment(required=False)
-    needs_attention = Flag(required=False)
+    needs_attention = Switch(required=False)
 
 
 def asked(kind: type[Strict], request: Request, *, rows: Any = None) -> dict[str, Any]:
     """The parameters of this call; an empty one equals absence. Raises ValidationError, which names the wrong ones."""
+    twice = [name for name, values in request.query_params.lists() if len(values) > 1]
+    if twice:
+        raise serializers.ValidationError({name: [_error("Give it once.", "repeated")] for name in twice})
     given = {name: value for name, value in request.query_params.items() if value != ""}
     query = kind(data=given, context={"rows": rows})
     query.is_valid(raise_exception=True)

@@ -12,10 +12,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from intake import etags
-from intake.asking import Listing, asked
+from intake.asking import Listing, Switch, asked
 from intake.models import ApiKey
 from intake.paging import page
-from intake.serializers import Flag
 from intake.staff_door import StaffView, scopes
 from scheduling.models import Advisor
 
@@ -27,8 +26,8 @@ TOLD = (
 
 
 class AboutAdvisors(Listing):
-    q = serializers.CharField(required=False, max_length=200)
-    active = Flag(required=False)
+    q = serializers.CharField(required=False, allow_blank=True, max_length=200)
+    active = Switch(required=False)
 
 
 class AdvisorsDoor(StaffView):

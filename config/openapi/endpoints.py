@@ -19,7 +19,7 @@ from outbox.models import Delivery as DeliveryRow
 
 SCOPE = "Scope `webhooks:manage`."
 TYPES = public_types()
-TYPE = {"enum": TYPES}
+TYPE = {"enum": [*TYPES, ""]}
 PING = OpenApiParameter("type", TYPE | {"default": "ping"}, "query", description="Which event to make up.")
 ENDPOINT, DELIVERY = (OpenApiParameter(f"{name}_id", UUID, "path") for name in ("endpoint", "delivery"))
 LOCATION = OpenApiParameter("Location", str, "header", response=[201], description="The endpoint's own address.")

@@ -24,7 +24,7 @@ def add(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     enquiry = schemas[ENQUIRY]
     enquiry["description"] = "At least one answer, or a message that is not blank. Unknown fields are passed over."
     enquiry["properties"]["questionnaire"] = QUESTIONNAIRE
-    enquiry["properties"]["client_ip"] = {"description": FOR_SERVERS}
+    enquiry["properties"]["client_ip"] = {"type": "string", "format": "ip-address", "description": FOR_SERVERS}
     enquiry["anyOf"] = SOMETHING_TO_JUDGE
     for operations in result["paths"].values():
         for operation in operations.values():

@@ -10,7 +10,7 @@ from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiRespo
 
 from config.openapi import staff_shapes as shapes
 from config.openapi.describing import described
-from config.openapi.fields import INSTANT, Field
+from config.openapi.fields import FLAG, INSTANT, Field
 from intake.asking import AboutLeads
 from notifications import examples
 from notifications.feed_api import MOST, USUAL
@@ -42,6 +42,24 @@ class MomentField(Field):
 
     def schema(self) -> dict[str, Any]:
         return DAY
+
+
+# Of every parameter: an empty one equals absence.
+EMPTY = {"enum": [""]}
+
+
+class OneOfField(Field):
+    target_class = "intake.asking.OneOf"
+
+    def schema(self) -> dict[str, Any]:
+        return {"enum": [*self.target.choices, ""]}
+
+
+class SwitchField(Field):
+    target_class = "intake.asking.Switch"
+
+    def schema(self) -> dict[str, Any]:
+        return FLAG | {"anyOf": [*FLAG["anyOf"], EMPTY]}
 
 
 class CursorSchema(Field):
@@ -112,7 +130,7 @@ described(
             "`since` and `until` are about the start; `needs_attention` is what is over and not yet told; `q`, `gap`, "
             "`stage` and `owner` are about the person, and `q` needs `leads:read`, too.",
         ),
-        parameters=[AboutBookings],
+        parameters=[AboutBookings, OpenApiParameter("lead", {"anyOf": [UUID, EMPTY]}, "query")],
         responses={200: shapes.page(shapes.StaffBooking, "BookingPage")},
     ),
 )

@@ -125,6 +125,8 @@ class StaffBooking(Booking):
 class StaffAdvisor(serializers.ModelSerializer):
     """Somebody who takes conversations; depths are 0 (none) to 3 (has led it for years)."""
 
+    photo_url = serializers.CharField(help_text="Empty: there is none.")
+
     class Meta:
         model = Advisor
         fields = TOLD

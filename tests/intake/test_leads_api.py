@@ -148,7 +148,7 @@ def test_pages_lead_on_and_back_though_rows_come_and_go(crm):
         ({"limit": "-1"}, "limit"), ({"limit": "0"}, "limit"), ({"limit": 10**9}, "limit"),
         ({"limit": "\x00"}, "limit"),
         ({"cursor": "\x00"}, "cursor"), ({"cursor": "x"}, "cursor"), ({"cursor": "bGVhZC5vbGRlci54"}, "cursor"),
-        ({"stages": "new"}, "stages"), ({"\x00": "x"}, "\x00"),
+        ({"stages": "new"}, "stages"), ({"\x00": "x"}, "\x00"), ({"stage": ["new", "won"]}, "stage"),
     ],
 )  # fmt: skip
 def test_parameter_that_is_wrong_is_named(crm, query, name):

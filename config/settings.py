@@ -212,6 +212,7 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 5},
     },
     "expire-holds": {"task": "scheduling.expire_holds", "schedule": 60.0, "options": {"expires": 60}},
+    "watch-endpoints": {"task": "notifications.watch_endpoints", "schedule": 60.0, "options": {"expires": 60}},
     # Reads what is due, mostly nothing; so often that a new calendar, or “read now”, waits a few seconds only.
     "read-calendars": {"task": "scheduling.read_calendars", "schedule": 10.0, "options": {"expires": 10}},
 }
@@ -254,11 +255,18 @@ OUTBOX_ROUTES: dict[str, tuple[str | Route, ...]] = {
     # The house's own: they name no lead and reach no consumer.
     "calendar.unreadable": ("notifications.send_calendar_note",),
     "calendar.readable": ("notifications.send_calendar_note",),
+    "endpoint.failing": ("notifications.send_endpoint_note",),
+    "endpoint.recovered": ("notifications.send_endpoint_note",),
+    "endpoint.gone": ("notifications.send_endpoint_note",),
 }
 # Rows of one queue that may be with the broker or running at once. Mail and webhooks wait for strangers'
-# servers, and so does whoever reads calendars, one at a time: with six worker processes one is left free for
+# servers, and so does whoever reads calendars, one at a time: with eight worker processes one is left free for
 # bookings and the relay, whatever hangs.
-OUTBOX_IN_FLIGHT = {"mail": 2, "webhooks": 2, "booking": 50}
+OUTBOX_IN_FLIGHT = {"mail": 2, "webhooks": 4, "booking": 50}
+# Of these, how many for one receiver: an endpoint that hangs leaves places to the others.
+OUTBOX_PER_TARGET = {"webhooks": 2}
+# A worker stays with one receiver so long; with the longest call after it, it ends before the task's own limit.
+OUTBOX_TURN_SECONDS = 3
 # What nobody waits for goes after everything else of its queue: a morning's worth of follow-ups delays no reply.
 OUTBOX_PATIENT = ("notifications.send_follow_up",)
 # Waits between attempts, in seconds; one entry a further attempt.

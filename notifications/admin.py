@@ -1,21 +1,21 @@
-"""Mails, their templates and webhook endpoints in the admin; follow-ups and suppressions stand beside this."""
+"""Mails and their templates in the admin; endpoints, follow-ups and suppressions stand beside this."""
 
 from typing import Any
 
-from django.contrib import admin, messages
-from django.forms import ModelForm
+from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
+from notifications.endpoint_desk import EndpointAdmin
 from notifications.follow_up_desk import follow_up_moves, follow_ups_of
-from notifications.models import Endpoint, Mail, Template
+from notifications.models import Mail, Template
 from outbox.admin import ReadOnly
 from outbox.desk import link, preserved, table
 
-__all__ = ["follow_up_moves", "follow_ups_of", "mails_of"]  # what other rooms compose their pages of
+__all__ = ["EndpointAdmin", "follow_up_moves", "follow_ups_of", "mails_of"]  # what other rooms compose their pages of
 
 STATUS_COLOURS = {"pending": "info", "sent": "success", "withheld": "warning", "failed": "danger"}
 
@@ -69,22 +69,6 @@ class TemplateAdmin(ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
-
-
-@admin.register(Endpoint)
-class EndpointAdmin(ModelAdmin):
-    list_display = ("url", "event_types", "include_contact", "active", "created_at")
-    list_filter = ("active", "include_contact")
-    search_fields = ("url",)
-    readonly_fields = ("created_at",)
-
-    def save_model(self, request: HttpRequest, obj: Endpoint, form: ModelForm, change: bool) -> None:  # noqa: FBT001
-        if change:
-            # Only what was typed: a consumer that is gone may have been switched off since the page was opened.
-            obj.save(update_fields=form.changed_data)
-        else:
-            obj.save()
-            self.message_user(request, f"The signing secret, shown only this once: {obj.secret}", messages.WARNING)
 
 
 def mails_of(lead_id: Any) -> SafeString:

@@ -20,6 +20,7 @@ from outbox.models import Delivery, Event
 
 TASK = "notifications.deliver_webhook"
 GRACE = timedelta(hours=24)
+WELL = {"failing_since": None, "alerted_at": None, "paused_at": None, "probed_at": None, "probe": None}
 CHANGEABLE = ("url", "event_types", "include_contact", "active")
 
 
@@ -36,14 +37,15 @@ def create(*, secret: str = "", **fields: Any) -> Endpoint:
 
 def change(endpoint: Endpoint, **fields: Any) -> Endpoint:
     """Only these fields, so that what the workers note meanwhile stays. Raises ValidationError, by field."""
-    for name, value in _known(fields).items():
+    anew: dict[str, Any] = {}
+    if fields.get("active") and not endpoint.active:
+        anew = dict(WELL)  # what was before it was off says nothing about now
+    elif "url" in fields and endpoint.paused_at:
+        anew = {"probed_at": None}  # the new address is tried at once
+    for name, value in {**_known(fields), **anew}.items():
         setattr(endpoint, name, value)
     endpoint.full_clean()
-    changed = list(fields)
-    if "url" in fields and endpoint.paused_at:
-        endpoint.probed_at = None  # the new address is tried at once
-        changed.append("probed_at")
-    endpoint.save(update_fields=changed)
+    endpoint.save(update_fields=[*fields, *anew])
     return endpoint
 
 

@@ -3,9 +3,21 @@
 from typing import Any
 
 from celery import shared_task
+from django.utils import timezone
 
-from notifications import booking_mails, calendar_notes, follow_ups, notes, reminders, replies, sequences, webhooks
-from outbox import outbox
+from notifications import (
+    booking_mails,
+    calendar_notes,
+    endpoint_health,
+    endpoint_notes,
+    follow_ups,
+    notes,
+    reminders,
+    replies,
+    sequences,
+    webhooks,
+)  # fmt: skip
+from outbox import outbox, turns
 
 
 @shared_task(name="notifications.send_reply")
@@ -55,4 +67,14 @@ def fan_out(*, delivery_id: str, **_: Any) -> None:
 
 @shared_task(name="notifications.deliver_webhook")
 def deliver_webhook(*, delivery_id: str, **_: Any) -> None:
-    outbox.attempt(delivery_id, webhooks.deliver)
+    turns.attempt(delivery_id, webhooks.deliver)
+
+
+@shared_task(name="notifications.send_endpoint_note")
+def send_endpoint_note(*, delivery_id: str, **_: Any) -> None:
+    outbox.attempt(delivery_id, endpoint_notes.send_endpoint_note)
+
+
+@shared_task(name="notifications.watch_endpoints")
+def watch_endpoints(**_: Any) -> None:
+    endpoint_health.watch(now=timezone.now())

@@ -5,6 +5,7 @@ is tried again.
 """
 
 import json
+import time
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ import httpx
 from django.utils import timezone
 
 from intake.events import instant
+from notifications import endpoint_health as health
 from notifications import endpoints, signing
 from notifications.endpoints import TASK
 from notifications.models import Endpoint
@@ -38,45 +40,53 @@ def fan_out(delivery: Delivery) -> dict[str, int]:
     return {"endpoints": len(targets)}
 
 
-def deliver(delivery: Delivery) -> dict[str, Any]:
-    """Posts the event. Only 2xx is success; 410 switches the endpoint off. Raises DeliveryError."""
-    endpoint = Endpoint.objects.filter(pk=delivery.target).first()
-    if endpoint is None or not (endpoint.active or is_test(delivery.event)):
-        raise DeliveryError("The endpoint was switched off or deleted.", permanent=True)
-    content = body(delivery.event, include_contact=endpoint.include_contact)
-    headers = {"Content-Type": "application/json", "User-Agent": "Truegap-Webhooks/1"}
-    now = timezone.now()
-    keys = endpoints.signing_secrets(endpoint, now=now)
-    headers |= signing.headers(keys, message_id=str(delivery.event_id), at=now, body=content)
-    try:
-        answer = http.post(endpoint.url, content=content, headers=headers)
-    except http.Refused as error:
-        raise DeliveryError(f"Refused to call this address: {error}", permanent=True) from error
-    except httpx.HTTPError as error:
-        raise DeliveryError(f"{type(error).__name__}: {error}") from error
-    _judge(answer, endpoint)
-    return _details(answer)
-
-
 def is_test(event: Event) -> bool:
     return bool(event.data.get("is_test"))
 
 
-def _judge(answer: http.Answer, endpoint: Endpoint) -> None:
+def deliver(delivery: Delivery) -> dict[str, Any]:
+    """Posts the event. Only 2xx is success; 410 switches the endpoint off. Raises DeliveryError or Postponed."""
+    now = timezone.now()
+    endpoint = Endpoint.objects.filter(pk=delivery.target).first()
+    if endpoint is None or not (endpoint.active or is_test(delivery.event)):
+        raise DeliveryError("The endpoint was switched off or deleted.", permanent=True)
+    if not is_test(delivery.event):
+        health.hold_if_paused(delivery, endpoint, now=now)
+    content = body(delivery.event, include_contact=endpoint.include_contact)
+    keys = endpoints.signing_secrets(endpoint, now=now)
+    signed = signing.headers(keys, message_id=str(delivery.event_id), at=now, body=content)
+    try:
+        details = _call(endpoint.url, content, signed)
+    except DeliveryError as error:
+        note = health.note_gone if error.details.get("status") == GONE else health.note_failure
+        note(endpoint, now=timezone.now())
+        # Somebody waits for the outcome of a test: it is tried once.
+        error.permanent = error.permanent or is_test(delivery.event)
+        raise
+    health.note_success(endpoint, now=timezone.now())
+    return details
+
+
+def _call(url: str, content: bytes, signed: dict[str, str]) -> dict[str, Any]:
+    """One POST, and what to keep of it. Raises DeliveryError for everything but 2xx."""
+    headers = {"Content-Type": "application/json", "User-Agent": "Truegap-Webhooks/1", **signed}
+    kept: dict[str, Any] = {"request": headers}
+    started = time.monotonic()
+    try:
+        answer = http.post(url, content=content, headers=headers)
+    except http.Refused as error:
+        raise DeliveryError(f"Refused to call this address: {error}", permanent=True, details=kept) from error
+    except httpx.HTTPError as error:
+        kept["milliseconds"] = round((time.monotonic() - started) * 1000)
+        raise DeliveryError(f"{type(error).__name__}: {error}", details=kept) from error
+    kept |= {"status": answer.status, "milliseconds": answer.milliseconds, "answer": answer.text}
     if 200 <= answer.status < 300:
-        return
+        return kept
     if answer.status == GONE:
-        Endpoint.objects.filter(pk=endpoint.pk).update(active=False)
-        raise DeliveryError("410 Gone: the endpoint is switched off.", permanent=True, details=_details(answer))
+        raise DeliveryError("410 Gone: the endpoint is switched off.", permanent=True, details=kept)
     raise DeliveryError(
-        f"The endpoint answered {answer.status}.",
-        retry_after_seconds=retry_after(answer.retry_after),
-        details=_details(answer),
+        f"The endpoint answered {answer.status}.", retry_after_seconds=retry_after(answer.retry_after), details=kept
     )
-
-
-def _details(answer: http.Answer) -> dict[str, Any]:
-    return {"status": answer.status, "milliseconds": answer.milliseconds, "answer": answer.text}
 
 
 def retry_after(header: str) -> float | None:

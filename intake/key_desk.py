@@ -25,7 +25,10 @@ STATUS_COLOURS = {"Valid": "success", "Revoked": "danger", "Expired": "warning"}
 
 
 class KeyForm(forms.ModelForm):
-    scopes = forms.MultipleChoiceField(choices=ApiKey.Scope.choices, widget=forms.CheckboxSelectMultiple)
+    scopes = forms.MultipleChoiceField(
+        choices=[(value, f"{label} ({value})") for value, label in ApiKey.Scope.choices],
+        widget=forms.CheckboxSelectMultiple,
+    )
 
     class Meta:
         model = ApiKey
@@ -66,7 +69,8 @@ class KeyAdmin(ModelAdmin):
     def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: bool) -> None:  # noqa: FBT001
         made, text = keys.create(obj.name, obj.scopes, by=request.user, expires_at=obj.expires_at)  # type: ignore[arg-type]
         obj.pk, obj.prefix = made.pk, made.prefix
-        self.message_user(request, f"The key, shown only this once: {text}", messages.WARNING)
+        shown = format_html('<code style="overflow-wrap:anywhere;user-select:all">{}</code>', text)
+        self.message_user(request, format_html("The key, shown only this once: {}", shown), messages.WARNING)
 
     # --- shown ------------------------------------------------------------------------------------------
 

@@ -83,10 +83,9 @@ def read(after: int, *, types: Collection[str], limit: int, now: datetime) -> Pa
     reach = number_committed()
     if after > reach.last:
         raise Unknown
-    before_oldest = _before_oldest(reach, now)
-    if 0 < after < before_oldest:
-        raise TooOld(before_oldest)
-    after = after or before_oldest
+    if after and _is_too_old(after, now):
+        raise TooOld(_before_oldest(reach, now))
+    after = after or _before_oldest(reach, now)
     rows = Event.objects.filter(feed_number__gt=after, feed_number__lte=reach.last, type__in=types)
     found = list(rows.exclude(data__contains={"is_test": True}).order_by("feed_number")[: limit + 1])
     if len(found) > limit:
@@ -96,12 +95,20 @@ def read(after: int, *, types: Collection[str], limit: int, now: datetime) -> Pa
     return Part(found, next=reach.last, more=not reach.is_all)
 
 
+def _is_too_old(after: int, now: datetime) -> bool:
+    """Whether what comes next is older than what is kept, or was removed since."""
+    numbers = Event.objects.filter(feed_number__isnull=False).order_by("feed_number")
+    first = numbers.values_list("feed_number", flat=True).first()
+    upcoming = numbers.filter(feed_number__gt=after).values_list("occurred_at", flat=True).first()
+    return (first is not None and after < first - 1) or (upcoming is not None and upcoming <= now - KEPT)
+
+
 def _before_oldest(reach: Reach, now: datetime) -> int:
     """The number before the first event that is kept."""
     kept = Event.objects.filter(occurred_at__gt=now - KEPT, feed_number__lte=reach.last)
     oldest = kept.order_by("occurred_at").values_list("occurred_at", flat=True).first()
     if oldest is None:
         return reach.last
-    # What happened first may have been committed later than others, and so have a higher number; not a day later.
-    first: int = kept.filter(occurred_at__lte=oldest + timedelta(days=1)).aggregate(first=Min("feed_number"))["first"]
+    # What happened first may have been committed later than others, and so have a higher number; not an hour later.
+    first: int = kept.filter(occurred_at__lte=oldest + timedelta(hours=1)).aggregate(first=Min("feed_number"))["first"]
     return first - 1

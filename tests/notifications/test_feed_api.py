@@ -238,6 +238,15 @@ def test_place_older_than_90_days_is_gone_and_it_says_how_to_go_on(consumer):
     assert poll(consumer, body["oldest"])[0] == poll(consumer)[0] == ["C"]
 
 
+def test_place_before_what_was_removed_is_gone(consumer):
+    happen(*"ABC")
+    poll(consumer)
+    Event.objects.filter(feed_number__lt=3).delete()
+
+    assert problem(consumer.get(EVENTS, after="1"), 410)["oldest"] == "2"
+    assert poll(consumer, "2") == (["C"], "3")
+
+
 def test_place_of_who_missed_nothing_is_never_gone(consumer):
     happen("A", at=NOW - timedelta(days=1))
     _, place = poll(consumer)

@@ -7,7 +7,7 @@ from rest_framework import serializers
 
 from assessments import rulesets
 from config.openapi.fields import INSTANT, TEXT
-from config.openapi.shapes import ENGAGEMENTS, GAPS, SIDES, STAGES, STATUSES, Assessment, Booking
+from config.openapi.shapes import ENGAGEMENTS, GAPS, SIDES, STAGES, STATUSES, Assessment, Booking, Person
 from scheduling.advisors_api import TOLD
 from scheduling.models import Advisor
 
@@ -21,8 +21,8 @@ def choice(values: tuple[str, ...], **kwargs: Any) -> serializers.ChoiceField:
 
 def page(result: Any, name: str) -> Any:
     """What every list gives."""
-    link = {"allow_null": True, "help_text": "Call it as it is; null: there is nothing further that way."}
-    fields = {way: serializers.CharField(**link) for way in ("next", "previous")}
+    about = "Call it as it is; null: there is nothing further that way."
+    fields = {way: serializers.CharField(allow_null=True, help_text=about) for way in ("next", "previous")}
     return inline_serializer(name, {**fields, "results": result(many=True)})
 
 
@@ -92,10 +92,8 @@ class Lead(LeadSummary):
     corrections = CorrectionMade(many=True)
 
 
-class AdvisorShort(serializers.Serializer):
+class AdvisorShort(Person):
     id = serializers.IntegerField()
-    name = serializers.CharField()
-    title = serializers.CharField()
 
 
 class LeadShort(serializers.Serializer):
@@ -138,7 +136,9 @@ class FeedEvent(serializers.Serializer):
     id = serializers.UUIDField(help_text="The `webhook-id` of the same event.")
     type = serializers.CharField()
     timestamp = serializers.DateTimeField()
-    data = serializers.DictField(help_text="As in the webhooks section of this document.")
+    data = serializers.DictField(  # type: ignore[assignment]  # a name that serializers have, too
+        help_text="As in the webhooks section of this document."
+    )
 
 
 class Feed(serializers.Serializer):

@@ -199,6 +199,7 @@ CELERY_TASK_DEFAULT_QUEUE = "booking"
 CELERY_TASK_ROUTES = {
     "outbox.relay": {"queue": "outbox"},
     "notifications.send_*": {"queue": "mail"},
+    "notifications.fan_out": {"queue": "webhooks"},
     "notifications.deliver_webhook": {"queue": "webhooks"},
     "scheduling.read_calendars": {"queue": "calendars"},
 }
@@ -263,7 +264,8 @@ OUTBOX_ROUTES: dict[str, tuple[str | Route, ...]] = {
 # servers, and so does whoever reads calendars, one at a time: with eight worker processes one is left free for
 # bookings and the relay, whatever hangs.
 OUTBOX_IN_FLIGHT = {"mail": 2, "webhooks": 4, "booking": 50}
-# Of these, how many for one receiver: an endpoint that hangs leaves places to the others.
+# Of these, how many for one receiver: an endpoint that hangs leaves places to the others. (Fanning out, which has no
+# receiver, counts as one.)
 OUTBOX_PER_TARGET = {"webhooks": 2}
 # A worker stays with one receiver so long; with the longest call after it, it ends before the task's own limit.
 OUTBOX_TURN_SECONDS = 3

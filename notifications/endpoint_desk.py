@@ -21,6 +21,7 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_GET, require_POST
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
+from unfold.widgets import UnfoldAdminTextInputWidget
 
 from notifications import endpoint_calls, endpoints
 from notifications.models import PING, Endpoint, public_types
@@ -30,6 +31,7 @@ from outbox.models import Delivery
 State = Endpoint.State
 COLOURS = {State.HEALTHY: "success", State.FAILING: "warning", State.PAUSED: "danger", State.OFF: ""}
 PAGE = 50
+AT = {"type": "datetime-local"}
 NO_UUID = UUID(int=0)
 
 
@@ -48,6 +50,12 @@ class EndpointAdmin(ModelAdmin):
             return self.fields[:4]
         may = self.has_change_permission(request, obj)
         return self.fields if may else [name for name in self.fields if name != "buttons"]
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "event_types":
+            kwargs["widget"] = UnfoldAdminTextInputWidget()
+            kwargs["help_text"] = f"With commas between them, or * for all: {', '.join(public_types())}."
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     @display(description="State", label=COLOURS)
     def show_state(self, endpoint: Endpoint) -> tuple[str, str]:
@@ -197,9 +205,11 @@ class EndpointAdmin(ModelAdmin):
 class ReplayForm(forms.Form):
     """A range of time in UTC, and types where not all are wanted."""
 
-    since = forms.DateTimeField(label="From (UTC)", widget=forms.DateTimeInput({"type": "datetime-local"}))
-    until = forms.DateTimeField(label="Until (UTC)", widget=forms.DateTimeInput({"type": "datetime-local"}))
-    types = forms.MultipleChoiceField(label="Types; none chosen means all that it wants", required=False)
+    since = forms.DateTimeField(label="From (UTC)", widget=UnfoldAdminTextInputWidget(AT))
+    until = forms.DateTimeField(label="Until (UTC)", widget=UnfoldAdminTextInputWidget(AT))
+    types = forms.MultipleChoiceField(
+        label="Types; none chosen means all that it wants", required=False, widget=forms.SelectMultiple({"size": "10"})
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

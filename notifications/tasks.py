@@ -62,7 +62,7 @@ def send_follow_up(*, delivery_id: str, **_: Any) -> None:
 
 @shared_task(name="notifications.fan_out")
 def fan_out(*, delivery_id: str, **_: Any) -> None:
-    outbox.attempt(delivery_id, webhooks.fan_out)
+    turns.attempt(delivery_id, webhooks.fan_out)
 
 
 @shared_task(name="notifications.deliver_webhook")

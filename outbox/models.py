@@ -97,7 +97,7 @@ class Delivery(models.Model):
             models.Index(fields=["target", "-created_at"], condition=~Q(target=""), name="delivery_of_target"),
             models.Index(
                 fields=["target", "due_at"],
-                condition=~Q(target="") & Q(status__in=["pending", "sending"]),
+                condition=Q(status__in=["pending", "sending"]),
                 name="delivery_due_of_target",
             ),
         ]

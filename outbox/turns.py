@@ -44,7 +44,6 @@ def _next_of(delivery: Delivery, *, now: datetime) -> Delivery | None:
         Delivery.objects.select_for_update(skip_locked=True, of=("self",))
         .select_related("event")
         .filter(free, target=delivery.target, task=delivery.task, status__in=Delivery.OPEN, due_at__lte=now)
-        .exclude(target="")
         .order_by("due_at")
         .first()
     )

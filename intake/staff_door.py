@@ -98,7 +98,7 @@ class StaffView(APIView):
     permission_classes = [HasScope]
     throttle_classes = [KeyLimit]
     parser_classes = [JSONParser]  # in a form, null and absence would be the same
-    scopes: dict[str, str] = {}
+    scopes: dict[str, str]  # of the subclass
 
     def may(self, scope: ApiKey.Scope) -> bool:
         """Whether the key of this call has one more scope."""

@@ -19,6 +19,7 @@ from rest_framework.views import APIView
 from intake import replies as intake_replies
 from intake import services as intake
 from intake import zones
+from intake.asking import YEARS
 from intake.guard import refuse_chunks
 from intake.limits import PublicLimit
 from intake.models import Submission
@@ -33,8 +34,6 @@ MAX_DAYS = 62
 MAX_SLOTS = 200
 # What is wrong with a start by itself, whoever else books.
 STARTS_THAT_ARE_NONE = {"past", "too_soon", "too_late", "off_grid"}
-# Outside, the arithmetic that follows would leave the calendar.
-YEARS = range(1970, 9000)
 
 
 class NotBookable(APIException):

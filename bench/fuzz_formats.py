@@ -57,7 +57,7 @@ def map_path_parameters(context: object, path_parameters: dict[str, object] | No
 @schemathesis.hook
 def filter_query(context: object, query: dict[str, object] | None) -> bool:
     """An empty parameter equals absence, whatever its type; the only cursor that can be drawn is an empty one."""
-    return not any(value == "" for name, value in (query or {}).items() if name != "cursor")
+    return not any(value in ("", [], [""], {}) for name, value in (query or {}).items() if name != "cursor")
 
 
 @schemathesis.hook

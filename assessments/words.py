@@ -27,6 +27,8 @@ AI_COST = (
     "Industry ranges for a fractional AI officer: a monthly retainer similar to a fractional CTO’s "
     "($3,000–25,000); a full-time one costs $250,000–500,000 a year and more."
 )
+SAVING = "Part-time instead of full-time is said to save 60–70%."
+PREMIUM = "Somebody with real depth in both asks a premium."
 
 BY_ENGAGEMENT: dict[str, Wording] = {
     "fractional_cto": Wording(
@@ -39,7 +41,7 @@ BY_ENGAGEMENT: dict[str, Wording] = {
             "A fractional CTO takes on the technology roadmap for the next one to two years, the architecture, the "
             "engineering team, vendors and security, and answers for them when investors or buyers look closely."
         ),
-        cost=CTO_COST,
+        cost=f"{CTO_COST} {SAVING}",
     ),
     "fractional_ai_officer": Wording(
         headline="A fractional AI officer fits your situation",
@@ -51,7 +53,7 @@ BY_ENGAGEMENT: dict[str, Wording] = {
             "A fractional AI officer takes on an AI roadmap tied to your business goals, the choice of tools, the way "
             "from pilot to daily use, governance, training, and the proof of what it returns."
         ),
-        cost=AI_COST,
+        cost=f"{AI_COST} {SAVING}",
     ),
     "one_leader_for_both": Wording(
         headline="You need both roles, and one person can carry them",
@@ -64,7 +66,7 @@ BY_ENGAGEMENT: dict[str, Wording] = {
             "governance), in the order that your situation asks for. It is an executive role that answers for "
             "outcomes, where a consultant advises."
         ),
-        cost=f"{CTO_COST}\n\n{AI_COST}\n\nSomebody with real depth in both asks a premium.",
+        cost=f"{CTO_COST}\n\n{AI_COST}\n\n{SAVING} {PREMIUM}",
     ),
     "cto_and_ai_officer": Wording(
         headline="You need both roles, in two people",
@@ -76,7 +78,7 @@ BY_ENGAGEMENT: dict[str, Wording] = {
             "The CTO takes on roadmap, architecture, team and security; the AI officer takes on goals, tools, "
             "governance and training for AI. Both are executives who answer for outcomes, not consultants who advise."
         ),
-        cost=f"{CTO_COST}\n\n{AI_COST}",
+        cost=f"{CTO_COST}\n\n{AI_COST}\n\n{SAVING}",
     ),
     "discovery": Wording(
         headline="Let us find out together",
@@ -88,7 +90,7 @@ BY_ENGAGEMENT: dict[str, Wording] = {
             "Both roles are part-time executives who answer for outcomes: a fractional CTO for all of technology, a "
             "fractional AI officer for AI alone, but in depth."
         ),
-        cost=f"{CTO_COST}\n\n{AI_COST}",
+        cost=f"{CTO_COST}\n\n{AI_COST}\n\n{SAVING}",
     ),
 }
 

@@ -10,7 +10,6 @@ from assessments.words import BY_ENGAGEMENT
 from intake.models import Firm
 from notifications import sequences
 from notifications.models import Template
-from notifications.replies import default_template
 from scheduling.models import Advisor
 
 DEMO_FIRM = {
@@ -62,10 +61,7 @@ def load(*, now: datetime) -> None:
     """
     assessments.publish_default(now=now)
     for engagement in BY_ENGAGEMENT:
-        template = default_template(engagement)
-        Template.objects.get_or_create(
-            engagement=engagement, defaults={"subject": template.subject, "body": template.body}
-        )
+        Template.objects.get_or_create(engagement=engagement)
     sequences.load_defaults(now=now)
     named = {field: value for field, value in settings.FIRM_SEED.items() if value}
     firm, _ = Firm.objects.get_or_create(pk=1)

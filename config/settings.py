@@ -214,6 +214,8 @@ CELERY_BEAT_SCHEDULE = {
     },
     "expire-holds": {"task": "scheduling.expire_holds", "schedule": 60.0, "options": {"expires": 60}},
     "watch-endpoints": {"task": "notifications.watch_endpoints", "schedule": 60.0, "options": {"expires": 60}},
+    # Finds what nobody was there to say: follow-ups lost with their worker, failed deliveries, a digest that is due.
+    "look-around": {"task": "notifications.look_around", "schedule": 60.0, "options": {"expires": 60}},
     # Reads what is due, mostly nothing; so often that a new calendar, or “read now”, waits a few seconds only.
     "read-calendars": {"task": "scheduling.read_calendars", "schedule": 10.0, "options": {"expires": 10}},
 }
@@ -222,6 +224,7 @@ CELERY_BEAT_SCHEDULE = {
 
 FAN_OUT = "notifications.fan_out"
 BOOKING_MAIL = "notifications.send_booking_mail"
+BRIEF = "notifications.send_brief"
 PLAN_REMINDERS = "notifications.plan_reminders"
 FOLLOW_UPS = "notifications.start_sequences"
 OUTBOX_ROUTES: dict[str, tuple[str | Route, ...]] = {
@@ -242,8 +245,8 @@ OUTBOX_ROUTES: dict[str, tuple[str | Route, ...]] = {
     "follow_up.failed": (FAN_OUT,),
     "submission.quarantined": (FAN_OUT,),
     "booking.tentative": (FAN_OUT,),
-    "booking.confirmed": (BOOKING_MAIL, PLAN_REMINDERS, FAN_OUT),
-    "booking.rescheduled": (BOOKING_MAIL, PLAN_REMINDERS, FAN_OUT),
+    "booking.confirmed": (BOOKING_MAIL, BRIEF, PLAN_REMINDERS, FAN_OUT),
+    "booking.rescheduled": (BOOKING_MAIL, BRIEF, PLAN_REMINDERS, FAN_OUT),
     "booking.cancelled": (BOOKING_MAIL, FOLLOW_UPS, FAN_OUT),
     "booking.expired": (FAN_OUT,),
     "booking.completed": (FAN_OUT,),
@@ -259,6 +262,10 @@ OUTBOX_ROUTES: dict[str, tuple[str | Route, ...]] = {
     "endpoint.failing": ("notifications.send_endpoint_note",),
     "endpoint.recovered": ("notifications.send_endpoint_note",),
     "endpoint.gone": ("notifications.send_endpoint_note",),
+    "deliveries.failed": ("notifications.send_failure_note",),
+    "digest.due": ("notifications.send_digest",),
+    # Staff try words on themselves.
+    "template.tried": ("notifications.send_trial",),
 }
 # Rows of one queue that may be with the broker or running at once. Mail and webhooks wait for strangers'
 # servers, and so does whoever reads calendars, one at a time: with eight worker processes one is left free for
@@ -405,6 +412,7 @@ UNFOLD = {
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": desk.favicon}],
     "COLORS": {"primary": desk.TEAL},
     "SHOW_HISTORY": True,
+    "ENVIRONMENT": "notifications.note_desk.badge",
     "SIDEBAR": {"show_search": True, "navigation": "config.desk.navigation"},
 }
 

@@ -6,6 +6,7 @@ from drf_spectacular.renderers import OpenApiJsonRenderer
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from assessments.api import QuestionnaireView
+from config.metrics import metrics
 from intake import embed
 from intake import pages as intake_pages
 from intake.api import SubmissionView
@@ -21,6 +22,7 @@ from scheduling.bookings_api import BookingDetail, BookingsView
 urlpatterns = [
     path("", intake_pages.assessment, name="home"),
     path("brand.css", intake_pages.brand_css, name="brand"),
+    path("metrics", metrics, name="metrics"),
     path("embed/v1.js", embed.script, name="embed"),
     path("admin/", admin.site.urls),
     path("api/v1/questionnaires/<slug:slug>/", QuestionnaireView.as_view()),

@@ -33,7 +33,7 @@ from intake.key_desk import KeyAdmin
 from intake.models import Firm, Lead, StaleTransition, Submission
 from intake.verdict_forms import LeadForm
 from intake.verdicts import VerdictDesk
-from notifications.admin import follow_up_moves, follow_ups_of, mails_of
+from notifications.admin import brief_of, clocks_of, follow_up_moves, follow_ups_of, mails_of
 from outbox.admin import ReadOnly, deliveries_of
 from outbox.desk import SAVES_ON_ENTER, act_buttons, link, listing, preserved, table
 from scheduling.admin import bookings_of, choices_of
@@ -55,7 +55,7 @@ class LeadAdmin(VerdictDesk, ModelAdmin):
     ordering = ("-last_activity_at",)
     readonly_fields = (
         "address", "stage", "moves", "verdict", "submissions", "bookings", "choices", "mails", "follow_ups",
-        "follow_up_moves", "deliveries",
+        "follow_up_moves", "deliveries", "brief", "clocks",
         "created_at", "last_activity_at", *VerdictDesk.fields_shown,
     )  # fmt: skip
     fieldsets = (
@@ -63,7 +63,7 @@ class LeadAdmin(VerdictDesk, ModelAdmin):
         ("Stage", {"fields": ("stage", "moves", "owner")}),
         # After the stage: the first button of the form is the one that the Enter key presses, and that has to save.
         ("What you know better", {"fields": VerdictDesk.fields_shown}),
-        ("Conversation", {"fields": ("bookings", "choices")}),
+        ("Conversation", {"fields": ("bookings", "choices", "brief")}),
         (
             "Person",
             {
@@ -79,6 +79,7 @@ class LeadAdmin(VerdictDesk, ModelAdmin):
         ("What they sent", {"fields": ("submissions",)}),
         ("Mails", {"fields": ("mails",)}),
         ("Follow-ups", {"fields": ("follow_ups", "follow_up_moves")}),
+        ("How fast it went", {"fields": ("clocks",)}),
         ("Effects", {"fields": ("deliveries",)}),
     )
 
@@ -145,6 +146,14 @@ class LeadAdmin(VerdictDesk, ModelAdmin):
     @display(description="Who, and why")
     def choices(self, lead: Lead) -> SafeString:
         return choices_of(lead.pk)
+
+    @display(description="Brief for the advisor")
+    def brief(self, lead: Lead) -> SafeString:
+        return brief_of(lead.pk)
+
+    @display(description="After it was sent")
+    def clocks(self, lead: Lead) -> SafeString:
+        return clocks_of(lead.pk)
 
     @display(description="Mails")
     def mails(self, lead: Lead) -> SafeString:

@@ -1,21 +1,26 @@
-"""Mails and their templates in the admin; endpoints, follow-ups and suppressions stand beside this."""
+"""Mails in the admin; endpoints, templates, follow-ups and suppressions stand beside this."""
 
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
-from notifications.endpoint_desk import EndpointAdmin
+from notifications import endpoint_desk, note_desk, template_desk  # noqa: F401 (they register their pages)
 from notifications.follow_up_desk import follow_up_moves, follow_ups_of
-from notifications.models import Mail, Template
+from notifications.lead_desk import brief_of, clocks_of
+from notifications.models import Mail
 from outbox.admin import ReadOnly
 from outbox.desk import link, preserved, table
 
-__all__ = ["EndpointAdmin", "follow_up_moves", "follow_ups_of", "mails_of"]  # what other rooms compose their pages of
+__all__ = [
+    "brief_of",
+    "clocks_of",
+    "follow_up_moves",
+    "follow_ups_of",
+    "mails_of",
+]  # what other rooms compose their pages of
 
 STATUS_COLOURS = {"pending": "info", "sent": "success", "withheld": "warning", "failed": "danger"}
 
@@ -56,19 +61,6 @@ class MailAdmin(ReadOnly):
     @display(description="Delivery")
     def show_delivery(self, mail: Mail) -> str:
         return link(mail.delivery, str(mail.delivery)) if mail.delivery else "-"
-
-
-@admin.register(Template)
-class TemplateAdmin(ModelAdmin):
-    list_display = ("engagement", "subject")
-    search_fields = ("engagement", "subject", "body")
-    readonly_fields = ("engagement",)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 def mails_of(lead_id: Any) -> SafeString:

@@ -15,9 +15,8 @@ from intake.names import looks_like_name
 
 PLACEHOLDER = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 PLACEHOLDERS = (
-    "greeting", "headline", "meaning", "reasons", "takes_on", "cost", "asked_otherwise", "time", "advisor", "firm",
-    "button",
-    "finding", "question",
+    "greeting", "headline", "meaning", "reasons", "takes_on", "cost", "asked_otherwise", "time", "other_times",
+    "advisor", "firm", "button", "finding", "question",
 )  # fmt: skip
 
 
@@ -46,29 +45,65 @@ class Link:
     label: str = ""
 
 
-Value = str | Sequence[str] | Button | Moment | Link
+@dataclass(frozen=True)
+class Choices:
+    """Addresses to choose one from, a line each; nothing where there are none."""
+
+    links: tuple[Link, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.links)
+
+
+@dataclass(frozen=True)
+class Group:
+    """Several parts that belong to one value, in their order."""
+
+    parts: "tuple[Value, ...]"
+
+    def __bool__(self) -> bool:
+        return any(self.parts)
+
+
+Value = str | Sequence[str] | Button | Moment | Link | Choices | Group
 
 
 # These may be a list or a button, which needs a line to itself.
-BLOCKS = {"reasons", "time", "button"}
+BLOCKS = {"reasons", "time", "other_times", "button"}
 
 
-def complaint(body: str, *, is_line: bool) -> str:
-    """What is wrong with words that staff wrote, in a sentence; empty where nothing is. A subject is a line."""
-    for name in PLACEHOLDER.findall(body):
-        if name not in PLACEHOLDERS:
-            return f"There is no placeholder “{name}”. Known are: {', '.join(PLACEHOLDERS)}."
-        if name in BLOCKS and is_line:
-            return f"“{name}” is more than a line, so it cannot stand in the subject."
-    for paragraph in re.split(r"\n\s*\n", body.strip()):
-        *lead, last = paragraph.strip().splitlines() or [""]
-        inside = PLACEHOLDER.findall(" ".join(lead)) + (
-            [] if PLACEHOLDER.fullmatch(last.strip()) else PLACEHOLDER.findall(last)
-        )
-        misplaced = [name for name in inside if name in BLOCKS]
-        if misplaced:
-            return f"“{misplaced[0]}” must stand alone on the last line of its paragraph."
-    return ""
+def complaint(text: str, *, is_line: bool) -> str:
+    """The first of `complaints`; empty where there is none."""
+    return next(iter(complaints(text, is_line=is_line)), "")
+
+
+def complaints(text: str, *, is_line: bool) -> list[str]:
+    """What is wrong with words that staff wrote, a sentence each with its line. A subject is one line."""
+    lines = text.splitlines()
+    found = []
+    for number, line in enumerate(lines, start=1):
+        where = "" if is_line else f"Line {number}: "
+        is_last = not "".join(lines[number : number + 1]).strip()
+        found += [where + problem for problem in [*_unreadable(line), *_misplaced(line, is_line, is_last)]]
+    return found
+
+
+def _unreadable(line: str) -> list[str]:
+    unknown = [name for name in PLACEHOLDER.findall(line) if name not in PLACEHOLDERS]
+    is_open = re.search("{{|}}", PLACEHOLDER.sub("", line))
+    return [
+        *(f"There is no placeholder “{name}”. Known are: {', '.join(PLACEHOLDERS)}." for name in unknown),
+        *(["A placeholder is not closed: each has two braces on both sides."] if is_open else []),
+    ]
+
+
+def _misplaced(line: str, is_line: bool, is_last: bool) -> list[str]:  # noqa: FBT001
+    blocks = [name for name in PLACEHOLDER.findall(line) if name in BLOCKS]
+    if is_line:
+        return [f"“{name}” is more than a line, so it cannot stand in the subject." for name in blocks]
+    if PLACEHOLDER.fullmatch(line.strip()) and is_last:
+        return []
+    return [f"“{name}” must stand alone on the last line of its paragraph." for name in blocks]
 
 
 def fill_line(line: str, values: Mapping[str, Value]) -> str:
@@ -110,6 +145,10 @@ def _as_text(value: Value) -> str:
         return "\n".join((value.when, *value.lines))
     if isinstance(value, Link):
         return f"{value.words}: {value.url}"
+    if isinstance(value, Choices):
+        return "\n".join(f"- {link.words}:\n  {link.url}" for link in value.links)
+    if isinstance(value, Group):
+        return "\n\n".join(_as_text(part) for part in value.parts if part)
     if isinstance(value, str):
         return value
     return "\n".join(f"- {item}" for item in value)
@@ -122,6 +161,11 @@ def _as_html(value: Value) -> str:
         return f'<p class="when"><strong>{escape(value.when)}</strong>{"".join(map(_line, value.lines))}</p>'
     if isinstance(value, Link):
         return f'<p>{escape(value.words)}: <a href="{escape(value.url)}">{escape(value.label or value.url)}</a></p>'
+    if isinstance(value, Choices):
+        items = (f'<li><a href="{escape(link.url)}">{escape(link.words)}</a></li>' for link in value.links)
+        return f"<ul>{''.join(items)}</ul>"
+    if isinstance(value, Group):
+        return "\n".join(_as_html(part) for part in value.parts if part)
     if isinstance(value, str):
         return f"<p>{'<br>'.join(map(escape, value.splitlines()))}</p>"
     return f"<ul>{''.join(f'<li>{escape(item)}</li>' for item in value)}</ul>"

@@ -22,6 +22,7 @@ ALERT_AFTER = timedelta(hours=1)
 PAUSE_AFTER = timedelta(days=5)
 PROBE_EVERY = timedelta(minutes=15)
 KEPT = timedelta(days=30)
+TRIED_ENOUGH = 20
 HELD = "Held back: the endpoint is paused, and tried every 15 minutes."
 
 
@@ -62,7 +63,11 @@ def note_success(endpoint: Endpoint, *, now: datetime) -> None:
             return
         Endpoint.objects.filter(pk=row.pk).update(**WELL)
         if row.alerted_at:
-            missed = replays.make_due(_missed(row, now=now), now=now)
+            rows = _missed(row, now=now)
+            if row.paused_at is None:
+                # One that it cannot take, with little beside it, looks like an outage again and again.
+                rows = rows.filter(attempt_count__lt=TRIED_ENOUGH)
+            missed = replays.make_due(rows, now=now)
             _tell("endpoint.recovered", row, now=now, missed=missed)
 
 
@@ -72,6 +77,13 @@ def _missed(endpoint: Endpoint, *, now: datetime) -> QuerySet[Delivery]:
     rows = endpoints.deliveries_of(endpoint).filter(event__occurred_at__gte=now - KEPT)
     since = Q(status=Delivery.Status.FAILED, settled_at__gte=endpoint.failing_since)
     return rows.filter(since | Q(status=Delivery.Status.PENDING)).exclude(event__data__has_key="is_test")
+
+
+def in_outage() -> list[str]:
+    """The endpoints, as targets of deliveries, that get what failed when they answer again."""
+    return [
+        str(pk) for pk in Endpoint.objects.filter(active=True, alerted_at__isnull=False).values_list("pk", flat=True)
+    ]
 
 
 # --- what the clock tells -------------------------------------------------------------------------------

@@ -9,10 +9,9 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 
-from notifications import endpoints, mails
+from notifications import colleagues, endpoints, mails
 from notifications.mails import Letter
 from notifications.models import Endpoint, Mail
-from notifications.notes import staff_addresses
 from outbox.models import Delivery, Event
 
 
@@ -24,7 +23,7 @@ def send_endpoint_note(delivery: Delivery) -> dict[str, object]:
         return {"skipped": "The endpoint has changed since."}
     subject, lines = WORDS[event.type](endpoint, event)
     text = "\n".join([*lines, "", _desk_url(endpoint)])
-    letters = [Letter(kind=Mail.Kind.STAFF, to=to, subject=subject, text=text) for to in staff_addresses()]
+    letters = [Letter(kind=Mail.Kind.STAFF, to=to, subject=subject, text=text) for to in colleagues.addresses()]
     mails.send_all(letters, delivery=delivery, now=timezone.now())
     return {"notes": len(letters)}
 

@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from notifications import examples
+from notifications import event_examples
 from notifications.models import PING, Endpoint, public_types
 from notifications.signing import new_secret
 from outbox import outbox, replays
@@ -83,7 +83,7 @@ def ping(endpoint: Endpoint, *, type_: str = PING, now: datetime) -> Delivery:
     """
     if type_ not in public_types():
         raise ValidationError({"type": f"There is no event type “{type_[:64]}”."})
-    data = {**examples.data(type_), "is_test": True}
+    data = {**event_examples.data(type_), "is_test": True}
     return replays.deliver_only(type_, data, task=TASK, target=str(endpoint.pk), now=now)
 
 

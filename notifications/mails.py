@@ -149,12 +149,17 @@ def _new(letter: Letter, *, delivery: Delivery, now: datetime) -> Mail:
 
 def _write(mail: Mail, letter: Letter) -> None:
     firm = Firm.get()
-    frame = {"letter": letter, "firm": firm, "brand": brand.palette(firm.accent)}
     mail.kind, mail.lead, mail.reply_to = letter.kind, letter.lead, letter.reply_to or firm.reply_to
     mail.subject, mail.headers, mail.calendar = letter.subject[:300], dict(letter.headers), letter.calendar
-    mail.text = render_to_string("notifications/mail.txt", frame)
-    mail.html = render_to_string("notifications/mail.html", frame) if letter.html else ""
+    mail.text, mail.html = framed(letter, firm=firm)
     mail.save()
+
+
+def framed(letter: Letter, *, firm: Firm) -> tuple[str, str]:
+    """The text and the HTML as they go out, with the firm's frame around the words; no HTML where there is none."""
+    frame = {"letter": letter, "firm": firm, "brand": brand.palette(firm.accent)}
+    html = render_to_string("notifications/mail.html", frame) if letter.html else ""
+    return render_to_string("notifications/mail.txt", frame), html
 
 
 def _one_at_a_time(address: str) -> None:

@@ -7,16 +7,20 @@ from django.utils import timezone
 
 from notifications import (
     booking_mails,
+    brief_mails,
     calendar_notes,
+    digests,
     endpoint_health,
     endpoint_notes,
+    failures,
     follow_ups,
     notes,
     reminders,
     replies,
     sequences,
+    trials,
     webhooks,
-)  # fmt: skip
+)
 from outbox import outbox, turns
 
 
@@ -78,3 +82,30 @@ def send_endpoint_note(*, delivery_id: str, **_: Any) -> None:
 @shared_task(name="notifications.watch_endpoints")
 def watch_endpoints(**_: Any) -> None:
     endpoint_health.watch(now=timezone.now())
+
+
+@shared_task(name="notifications.send_trial")
+def send_trial(*, delivery_id: str, **_: Any) -> None:
+    outbox.attempt(delivery_id, trials.send_trial)
+
+
+@shared_task(name="notifications.send_brief")
+def send_brief(*, delivery_id: str, **_: Any) -> None:
+    outbox.attempt(delivery_id, brief_mails.send_brief)
+
+
+@shared_task(name="notifications.send_digest")
+def send_digest(*, delivery_id: str, **_: Any) -> None:
+    outbox.attempt(delivery_id, digests.send_digest)
+
+
+@shared_task(name="notifications.send_failure_note")
+def send_failure_note(*, delivery_id: str, **_: Any) -> None:
+    outbox.attempt(delivery_id, failures.send_failure_note)
+
+
+@shared_task(name="notifications.look_around")
+def look_around(**_: Any) -> None:
+    follow_ups.settle_lost(now=timezone.now())
+    failures.ask(now=timezone.now())
+    digests.ask(now=timezone.now())

@@ -27,6 +27,7 @@ from scheduling.models import Assignment
 from scheduling.tokens import back_to, private, submission_of
 from scheduling.wishes import WishRefused
 
+TAKEN = "That time is not free any more. These are the nearest ones."
 # A time is decided within seconds; after this the page stops renewing itself and says that we write.
 RENEWS = timedelta(minutes=1)
 # After a new verdict the time on the page may still be the one of the old verdict, for a moment.
@@ -36,7 +37,8 @@ REVIEWED_WITHIN = timedelta(seconds=10)
 @require_GET
 @limited
 def show(request: HttpRequest, token: str) -> HttpResponse:
-    return _page(request, submission_of(token))
+    """With `start`, as mails link it, that time is chosen already; looking books nothing."""
+    return _page(request, submission_of(token), near=_moment(request.GET.get("start", "")))
 
 
 @csrf_exempt
@@ -119,6 +121,8 @@ def _page(
     decision = submission.assessment.decision
     reasons_for, reasons_against = verdicts.reasons(decision)
     conversation = picker.conversation(submission, now=now, near=near)
+    if near is not None and "notice" not in shown and conversation["offers"] and not conversation["chosen"]:
+        shown["notice"] = TAKEN
     context = {
         "firm": Firm.get(),
         "wording": verdicts.BY_ENGAGEMENT[decision["engagement"]],

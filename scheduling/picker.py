@@ -20,7 +20,7 @@ MORE_DAYS = 10
 
 
 def conversation(submission: Submission, *, now: datetime, near: datetime | None = None) -> dict[str, Any]:
-    """The context of the section. `near` is a time that was just refused: others around it are suggested."""
+    """The context of the section. `near` was just refused, or chosen in a mail: times around it are shown."""
     booking = replies.latest_booking(submission)
     state, offer = offers.standing(submission, booking, now=now)
     takes_place = booking if state in {"held", "confirmed"} else None
@@ -33,6 +33,8 @@ def conversation(submission: Submission, *, now: datetime, near: datetime | None
         "people": _people(takes_place, offer),
         "times": _times(takes_place, named=bool(submission.timezone)) if takes_place else None,
         "offers": _suggested(offer, near=near) if offer else [],
+        # A time that somebody came for, which is among them.
+        "chosen": near is not None and offer is not None and any(slot[0] == near for slot in offer.slots),
         "more": _more(offer) if offer else [],
         "offer_zone": offer.zone.key if offer else "",
         "zone_named": bool(submission.timezone),
@@ -83,10 +85,11 @@ def _elsewhere(booking: Booking, *, home: ZoneInfo, named: bool) -> list[str]:
 # --- to choose from -------------------------------------------------------------------------------------
 
 
-def _suggested(offer: Offer, *, near: datetime | None) -> list[dict[str, str]]:
-    """The next ones, one or two a day; or those nearest to the time that was just refused."""
+def _suggested(offer: Offer, *, near: datetime | None) -> list[dict[str, Any]]:
+    """The next ones, one or two a day; or those nearest to the time that was refused, or chosen."""
     if near is not None:
-        return [_choice(slot, offer.zone) for slot in offers.nearest(offer.slots, near)]
+        around = offers.nearest(offer.slots, near)
+        return [{**_choice(slot, offer.zone), "is_chosen": slot[0] == near} for slot in around]
     return [_choice(slot, offer.zone) for slot in words.spread(offer.slots, zone=offer.zone, count=SUGGESTED)]
 
 

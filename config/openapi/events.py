@@ -3,7 +3,7 @@
 from typing import Any
 
 from config.openapi.shapes import ENGAGEMENTS, GAPS, SIDES, STAGES
-from notifications import examples
+from notifications import event_examples
 from notifications.models import public_types
 
 # When each type happens. A type that consumers get and that is missing here breaks the schema, and its test.
@@ -90,7 +90,7 @@ def add(result: dict[str, Any], **_: Any) -> dict[str, Any]:
 
 def _webhook(type_: str) -> dict[str, Any]:
     body = _object({"type": {"const": type_}, "timestamp": TIME, "version": {"const": 1}, "data": _data(type_)})
-    content = {"application/json": {"schema": body, "example": examples.body(type_)}}
+    content = {"application/json": {"schema": body, "example": event_examples.body(type_)}}
     return {
         "operationId": f"event_{type_.replace('.', '_')}",
         "tags": ["webhooks"],

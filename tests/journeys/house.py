@@ -91,6 +91,12 @@ class House:
         with psycopg.connect(self.addresses()["DATABASE_URL"]) as connection:
             return connection.execute(sql, parameters).fetchall()
 
+    def execute(self, *statements: str) -> None:
+        """Several statements in one transaction."""
+        with psycopg.connect(self.addresses()["DATABASE_URL"]) as connection:
+            for statement in statements:
+                connection.execute(statement)
+
     def addresses(self) -> dict[str, str]:
         """Where the servers of this house are."""
         found: dict[str, str] = json.loads((self.data / "run.json").read_text())

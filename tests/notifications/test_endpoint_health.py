@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from standardwebhooks import Webhook
 
-from notifications import endpoint_health, endpoints
+from notifications import endpoint_health, endpoints, failures
 from notifications.models import Endpoint, Mail
 from outbox.models import Attempt, Delivery
 from tests.factories import make_event
@@ -146,6 +146,17 @@ def test_event_that_a_consumer_cannot_take_does_not_keep_it_paused(endpoint, rec
     assert Endpoint.objects.get().paused_at is None
 
 
+def test_event_that_a_quiet_consumer_cannot_take_is_given_up_after_a_while(endpoint, receiver):
+    poison, *_ = happen(0, *range(2, 400, 4))
+    receiver.answer = lambda one: Answer(500 if one.headers["webhook-id"] == poison else 200)
+
+    live(START, hours=400)
+
+    lost = Delivery.objects.get(event=poison, target=str(endpoint.pk))
+    assert lost.status == "failed"
+    assert 10 <= lost.attempt_count <= 30
+
+
 def test_endpoint_without_anything_to_deliver_is_tried_with_a_ping(endpoint, receiver):
     Endpoint.objects.update(failing_since=START, alerted_at=START, paused_at=START)
     receiver.answer = lambda _: Answer()
@@ -201,7 +212,15 @@ def test_two_watches_at_once_tell_and_try_once(endpoint, receiver):
 def test_failures_at_random_are_no_outage_and_ten_misses_in_a_row_are_failed_until_replayed(endpoint, receiver):
     happened = happen(*[number * 0.9 for number in range(110)])
     dice, unlucky = random.Random(7), happened[0]
-    receiver.answer = lambda one: Answer(500 if one.headers["webhook-id"] == unlucky or dice.random() < 0.3 else 200)
+    refused_once = set()
+
+    def answer(one):
+        id_ = one.headers["webhook-id"]
+        is_first = id_ not in refused_once
+        refused_once.add(id_)
+        return Answer(500 if id_ == unlucky or (is_first and dice.random() < 0.3) else 200)
+
+    receiver.answer = answer
 
     now = live(START, hours=100)
 
@@ -214,6 +233,17 @@ def test_failures_at_random_are_no_outage_and_ten_misses_in_a_row_are_failed_unt
         count = endpoints.replay(endpoint, since=START, until=now, now=now)
         work()
     assert (count, statuses(endpoint.pk)) == (110, {"succeeded": 110})
+
+
+def test_staff_hear_of_what_failed_for_good_but_not_of_what_an_outage_will_bring_again(endpoint, receiver):
+    happen(0)
+    now = live(START, hours=100)
+    assert statuses(endpoint.pk) == {"failed": 1}
+
+    assert failures.lines(since=START, until=now) == []
+
+    Endpoint.objects.update(alerted_at=None)
+    assert failures.lines(since=START, until=now) == ["1 × notifications.deliver_webhook: The endpoint answered 503."]
 
 
 def test_gone_switches_off_and_staff_are_told(endpoint, receiver):

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from notifications import endpoints, examples, webhooks
+from notifications import endpoints, event_examples, webhooks
 from notifications.models import Endpoint, public_types
 from outbox.models import Delivery, Event
 from tests.factories import make_event, run_delivery
@@ -129,7 +129,7 @@ def test_ping_is_signed_like_all_others_and_carries_the_example(endpoint, receiv
     one = receiver.next()
     message = Webhook(endpoint.secret).verify(one.body, one.headers)
     assert (one.headers["webhook-id"], message["type"]) == (str(delivery.event_id), type_)
-    assert message["data"] == examples.data(type_)
+    assert message["data"] == event_examples.data(type_)
 
 
 def test_ping_goes_to_one_endpoint_and_causes_nothing_else(endpoint, receiver):
@@ -158,7 +158,7 @@ def test_ping_of_an_unknown_type_is_refused(endpoint):
 
 def test_every_public_type_has_example_data():
     for type_ in public_types():
-        assert webhooks.body(Event(type=type_, occurred_at=NOW, data=examples.data(type_)), include_contact=True)
+        assert webhooks.body(Event(type=type_, occurred_at=NOW, data=event_examples.data(type_)), include_contact=True)
 
 
 # --- given again ----------------------------------------------------------------------------------------

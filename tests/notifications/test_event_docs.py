@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from notifications import examples
+from notifications import event_examples
 from notifications.models import public_types
 from notifications.webhooks import DATA
 from outbox.models import Event
@@ -25,7 +25,7 @@ def documented() -> dict[str, set[str]]:
 
 
 def test_every_public_type_is_told_with_the_fields_of_its_example():
-    assert documented() == {type_: set(examples.data(type_)) for type_ in public_types()}
+    assert documented() == {type_: set(event_examples.data(type_)) for type_ in public_types()}
 
 
 @pytest.mark.django_db

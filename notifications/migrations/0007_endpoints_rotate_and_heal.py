@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('notifications', '0003_follow_ups_and_suppressions'),
+        ('notifications', '0006_note_preferences'),
     ]
 
     operations = [

@@ -12,7 +12,7 @@ from config.openapi import staff_shapes as shapes
 from config.openapi.describing import described
 from config.openapi.fields import FLAG, INSTANT, Field
 from intake.asking import AboutLeads
-from notifications import examples
+from notifications import event_examples
 from notifications.feed_api import MOST, USUAL
 from notifications.models import public_types
 from scheduling.advisors_api import AboutAdvisors
@@ -182,9 +182,9 @@ described(
 )
 PLACE = {"type": "string", "format": "feed-place", "description": "The last `next`."}
 TYPES = {"type": "string", "format": "event-types", "description": f"With commas between: {', '.join(public_types())}."}
-TOLD = examples.body("lead.created")
+TOLD = event_examples.body("lead.created")
 ONE_EVENT = {
-    "events": [{"id": examples.ID, **{name: TOLD[name] for name in ("type", "timestamp", "data")}}],
+    "events": [{"id": event_examples.ID, **{name: TOLD[name] for name in ("type", "timestamp", "data")}}],
     "next": "41",
     "more": False,
 }

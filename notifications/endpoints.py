@@ -44,9 +44,19 @@ def change(endpoint: Endpoint, **fields: Any) -> Endpoint:
         anew = {"probed_at": None}  # the new address is tried at once
     for name, value in {**_known(fields), **anew}.items():
         setattr(endpoint, name, value)
-    endpoint.full_clean()
+    _check(endpoint, fields)
     endpoint.save(update_fields=[*fields, *anew])
     return endpoint
+
+
+def _check(endpoint: Endpoint, names: Collection[str]) -> None:
+    """Raises ValidationError for these fields alone: an address that is no longer allowed can still be switched off."""
+    try:
+        endpoint.full_clean()
+    except ValidationError as error:
+        wrong = {name: found for name, found in error.error_dict.items() if name in names}
+        if wrong:
+            raise ValidationError(wrong) from error
 
 
 def _known(fields: dict[str, Any]) -> dict[str, Any]:
@@ -65,7 +75,7 @@ def rotate_secret(endpoint: Endpoint, *, now: datetime, secret: str = "") -> str
         row = Endpoint.objects.select_for_update().get(pk=endpoint.pk)
         endpoint.previous_secret, endpoint.previous_secret_until = row.secret, now + GRACE
         endpoint.secret = secret or new_secret()
-        endpoint.full_clean()
+        _check(endpoint, ("secret",))
         endpoint.save(update_fields=["secret", "previous_secret", "previous_secret_until"])
     return endpoint.secret
 

@@ -83,6 +83,19 @@ def test_change_writes_only_what_it_was_told(endpoint):
         endpoints.change(endpoint, secret=secret_of(32))
 
 
+def test_address_that_is_no_longer_allowed_can_be_switched_off_and_its_secret_changed(settings, endpoint):
+    settings.WEBHOOK_ALLOWED_NETWORKS = []
+
+    endpoints.change(endpoint, active=False)
+    secret = endpoints.rotate_secret(endpoint, now=NOW)
+
+    row = Endpoint.objects.get()
+    assert (row.active, row.secret) == (False, secret)
+    with pytest.raises(ValidationError) as refusal:
+        endpoints.change(endpoint, url=row.url)
+    assert list(refusal.value.message_dict) == ["url"]
+
+
 # --- rotated --------------------------------------------------------------------------------------------
 
 

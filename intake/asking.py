@@ -45,6 +45,13 @@ class OneOf(serializers.ChoiceField):
         self.error_messages["invalid_choice"] = f"Use one of: {', '.join(self.choices)}."
 
 
+class Words(serializers.CharField):
+    """Text to look for."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(required=False, allow_blank=True, **kwargs)
+
+
 class Switch(Flag):
     """A flag among parameters."""
 
@@ -87,11 +94,11 @@ class Listing(Strict):
 class AboutLeads(Listing):
     """The filters of what belongs to people."""
 
-    q = serializers.CharField(required=False, allow_blank=True, max_length=200)
+    q = Words(max_length=200)
     gap = OneOf(Lead.Gap.values, required=False)
     stage = OneOf(Lead.Stage.values, required=False)
     advisor = serializers.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
-    owner = serializers.CharField(required=False, allow_blank=True, max_length=150)
+    owner = Words(max_length=150)
     since = Moment(required=False)
     until = Moment(required=False)
     needs_attention = Switch(required=False)

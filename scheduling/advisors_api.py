@@ -7,12 +7,11 @@ from typing import Any
 
 from django.db.models import Q
 from django.http import Http404
-from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from intake import etags
-from intake.asking import Listing, Switch, asked
+from intake.asking import Listing, Switch, Words, asked
 from intake.models import ApiKey
 from intake.paging import page
 from intake.staff_door import StaffView, scopes
@@ -26,7 +25,7 @@ TOLD = (
 
 
 class AboutAdvisors(Listing):
-    q = serializers.CharField(required=False, allow_blank=True, max_length=200)
+    q = Words(max_length=200)
     active = Switch(required=False)
 
 

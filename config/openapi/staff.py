@@ -10,7 +10,7 @@ from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiRespo
 
 from config.openapi import staff_shapes as shapes
 from config.openapi.describing import described
-from config.openapi.fields import FLAG, INSTANT, Field
+from config.openapi.fields import FLAG, INSTANT, TEXT, Field
 from intake.asking import AboutLeads
 from notifications import event_examples
 from notifications.feed_api import MOST, USUAL
@@ -53,6 +53,13 @@ class OneOfField(Field):
 
     def schema(self) -> dict[str, Any]:
         return {"enum": [*self.target.choices, ""]}
+
+
+class WordsField(Field):
+    target_class = "intake.asking.Words"
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "pattern": TEXT, "maxLength": self.target.max_length}
 
 
 class SwitchField(Field):

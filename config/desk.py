@@ -39,7 +39,8 @@ GROUPS = (
                       ("How right were we?", "target", "assessments_outcome"),
                       ("Assignments", "alt_route", "scheduling_assignment"),
                       ("Heartbeats", "ecg_heart", "outbox_heartbeat"))),
-    ("People", (("Users", "group", "auth_user"), ("Groups", "groups", "auth_group"))),
+    ("People", (("Users", "group", "auth_user"), ("Groups", "groups", "auth_group"),
+                ("API keys", "key", "intake_apikey"))),
 )  # fmt: skip
 
 

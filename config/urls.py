@@ -10,10 +10,14 @@ from config.metrics import metrics
 from intake import embed
 from intake import pages as intake_pages
 from intake.api import SubmissionView
-from notifications import mail_services, me_pages
+from intake.leads_api import LeadDetail, LeadsView
+from notifications import endpoints_api, mail_services, me_pages
+from notifications.feed_api import EventsView
 from notifications.mail_events import MailEventsView
 from notifications.unsubscribe_pages import unsubscribe
 from scheduling import answers, feeds, pages, visitor
+from scheduling.advisors_api import AdvisorDetail, AdvisorsView
+from scheduling.bookings_api import BookingDetail, BookingsView
 
 urlpatterns = [
     path("", intake_pages.assessment, name="home"),
@@ -29,6 +33,22 @@ urlpatterns = [
     path("api/v1/submissions/<str:token>/booking/confirm/", visitor.ConfirmView.as_view()),
     path("api/v1/submissions/<str:token>/booking/calendar.ics", feeds.CalendarView.as_view(), name="visitor_calendar"),
     path("api/v1/submissions/<str:token>/mailbox-link/", visitor.MailboxLinkView.as_view()),
+    path("api/v1/leads/", LeadsView.as_view()),
+    path("api/v1/leads/<uuid:lead_id>/", LeadDetail.as_view()),
+    path("api/v1/bookings/", BookingsView.as_view()),
+    path("api/v1/bookings/<uuid:booking_id>/", BookingDetail.as_view()),
+    path("api/v1/advisors/", AdvisorsView.as_view()),
+    path("api/v1/advisors/<int:advisor_id>/", AdvisorDetail.as_view()),
+    path("api/v1/events/", EventsView.as_view()),
+    path("api/v1/webhook-endpoints/", endpoints_api.EndpointsView.as_view()),
+    path("api/v1/webhook-endpoints/<uuid:endpoint_id>/", endpoints_api.EndpointDetail.as_view()),
+    path("api/v1/webhook-endpoints/<uuid:endpoint_id>/rotate-secret/", endpoints_api.RotateView.as_view()),
+    path("api/v1/webhook-endpoints/<uuid:endpoint_id>/test/", endpoints_api.PingView.as_view()),
+    path("api/v1/webhook-endpoints/<uuid:endpoint_id>/deliveries/", endpoints_api.DeliveriesView.as_view()),
+    path(
+        "api/v1/webhook-endpoints/<uuid:endpoint_id>/deliveries/<uuid:delivery_id>/retry/",
+        endpoints_api.RetryView.as_view(),
+    ),
     path("api/schema/", SpectacularAPIView.as_view(renderer_classes=[OpenApiJsonRenderer]), name="schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
     path("calendar/<str:token>.ics", feeds.advisor_feed, name="feed"),

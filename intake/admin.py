@@ -30,6 +30,7 @@ from assessments.services import wording
 from intake import persons, services
 from intake.corrections import latest
 from intake.filters import WAITS, BelievedGap, BelievedGapOfLead, NeedsAttention, believed_gap, with_waiting
+from intake.key_desk import KeyAdmin
 from intake.models import Firm, Lead, StaleTransition, Submission
 from intake.verdict_forms import LeadForm
 from intake.verdicts import VerdictDesk
@@ -37,6 +38,8 @@ from notifications.admin import brief_of, clocks_of, follow_up_moves, follow_ups
 from outbox.admin import ReadOnly, deliveries_of
 from outbox.desk import SAVES_ON_ENTER, act_buttons, act_link, link, listing, preserved, table
 from scheduling.admin import bookings_of, choices_of
+
+__all__ = ["KeyAdmin"]  # registered by being imported
 
 GAP_COLOURS = {"cto": "info", "ai": "success", "both": "warning"}
 FOR_EDITORS = {"moves", "follow_up_moves", "erasing", *VerdictDesk.forms_shown}

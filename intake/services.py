@@ -22,6 +22,7 @@ from assessments.judge import Decision
 from assessments.models import Assessment, QuestionnaireVersion
 from intake import addresses, events, store
 from intake.models import Lead, Submission, signer
+from intake.networks import network_of
 from outbox import outbox
 from outbox.models import Event
 from outbox.outbox import News
@@ -45,6 +46,7 @@ class Enquiry:
     fields: dict[str, Any]
     payload: dict[str, Any]
     version: QuestionnaireVersion
+    client: str = ""  # the address that it came from
 
     @property
     def fingerprint(self) -> str:
@@ -147,6 +149,7 @@ def _submission(enquiry: Enquiry, assessment: Assessment, *, now: datetime) -> S
         consent_text=consent.get("text", ""),
         payload=enquiry.payload,
         is_test=fields["test"],
+        client_network=network_of(enquiry.client),
         quarantine_reasons=enquiry.quarantine_reasons,
         fingerprint=enquiry.fingerprint,
         created_at=now,

@@ -102,14 +102,19 @@ def retry_after(header: str) -> float | None:
 
 def body(event: Event, *, include_contact: bool) -> bytes:
     """The bytes that are signed and sent: made from the stored event, so the same at every try and replay."""
-    data = {key: event.data[key] for key in DATA if key in event.data}
-    if not include_contact:
-        data = _without_contact(data)
-    message = {"type": event.type, "timestamp": instant(event.occurred_at), "version": VERSION, "data": data}
+    message = told(event, include_contact=include_contact)
     content = json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode()
     if len(content) > MAX_BYTES:
         raise DeliveryError(f"The event has {len(content)} bytes, more than {MAX_BYTES}.", permanent=True)
     return content
+
+
+def told(event: Event, *, include_contact: bool) -> dict[str, Any]:
+    """What consumers hear of an event, in the feed, too."""
+    data = {key: event.data[key] for key in DATA if key in event.data}
+    if not include_contact:
+        data = _without_contact(data)
+    return {"type": event.type, "timestamp": instant(event.occurred_at), "version": VERSION, "data": data}
 
 
 def _without_contact(data: dict[str, Any]) -> dict[str, Any]:

@@ -54,6 +54,15 @@ def _arrange(submission: Submission, team: Team, start: datetime, *, zone: str, 
     return bookings.move(before, team, slot, now=now, **BY_STAFF)
 
 
+def move(booking: Booking, start: datetime, *, now: datetime) -> Booking:
+    """Another time with whoever takes part, confirmed at once. Raises UnableToBook."""
+
+    def act(current: Booking) -> Booking:
+        return _arrange(current.submission, team_of(current), start, zone=current.timezone, now=now)
+
+    return _with(booking, act, now=now)
+
+
 def _in_zone(submission: Submission, zone: str) -> None:
     if submission.timezone != zone:
         submission.timezone = zone

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from assessments import outcomes
 from assessments.outcomes import Found
+from intake import keys
 from intake.models import Lead
 from notifications.models import Endpoint, NotePreference
 from notifications.notes import send_staff_note
@@ -42,6 +43,7 @@ def make_lead_with_a_life(number: int = 0, **over: object) -> Lead:
     colleague, _ = User.objects.get_or_create(username="colleague", defaults={"is_staff": True})
     NotePreference.objects.get_or_create(user=colleague)
     Endpoint.objects.create(url=f"https://hooks.example/{number}")
+    keys.create("CRM", ["leads:read"])
     submission = make_submission(**{"email": f"ada{number}@example.com", **over})
     assert submission.lead is not None
     of_this_lead = {"event__subject": submission.lead.id}

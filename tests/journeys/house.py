@@ -78,6 +78,11 @@ class House:
     def post(self, **fields: Any) -> httpx.Response:
         return httpx.post(f"{self.url}/api/v1/submissions/", json=fields, timeout=10)
 
+    def command(self, *words: str) -> str:
+        """What `manage.py` prints, as somebody beside the running house calls it."""
+        call = [sys.executable, "manage.py", *words]
+        return subprocess.run(call, cwd=ROOT, env=self._env, check=True, capture_output=True, text=True).stdout
+
     def checks(self) -> tuple[int, dict[str, Any]]:
         answer = httpx.get(f"{self.url}/readyz", timeout=10)
         return answer.status_code, answer.json()

@@ -65,7 +65,7 @@ def test_staff_hear_once_of_an_outage_of_an_hour_and_once_of_its_end(endpoint, r
 
 def test_outage_of_less_than_an_hour_is_nobodys_news(endpoint, receiver):
     happen(0)
-    now = live(START, hours=0.5, watch_every=QUARTER)
+    now = live(START, hours=0.4, watch_every=QUARTER)
     receiver.answer = lambda _: Answer()
 
     live(now, hours=24)

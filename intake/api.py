@@ -5,6 +5,7 @@ Comes after the parsers (`intake.guard`) and the limits; `intake.services.receiv
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, cast
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -17,7 +18,7 @@ from rest_framework.views import APIView
 
 from assessments import services as assessments
 from assessments.models import QuestionnaireVersion
-from intake import limits, pages, replies, services
+from intake import form_tokens, limits, pages, replies, services
 from intake.guard import refuse_chunks
 from intake.limits import SubmissionLimit
 from intake.serializers import SubmissionFields
@@ -81,24 +82,36 @@ class SubmissionView(APIView):
 
     def _store(self, request: Request) -> services.Receipt:
         key = idempotency_key(request)
-        enquiry = read_enquiry(cast(dict[str, Any], request.data))  # the parsers give nothing else
+        data = cast(dict[str, Any], request.data)  # the parsers give nothing else
+        enquiry = read_enquiry(data, client=limits.client_address(request))
+        if prefers_html(request._request):
+            refuse_old_form(enquiry, now=timezone.now())
         try:
-            return services.receive_submission(enquiry, key=key, scope="public", now=timezone.now())
+            return services.receive_submission(enquiry, key=key, scope=services.PUBLIC, now=timezone.now())
         except services.InFlight as error:
             raise KeyInFlight from error
         except services.KeyReused as error:
             raise KeyReused from error
 
 
-def read_enquiry(data: Mapping[str, Any]) -> Enquiry:
-    """The fields, validated: answers by what is published now of the questionnaire that they name."""
+def refuse_old_form(enquiry: Enquiry, *, now: datetime) -> None:
+    """A page that was open for more than a day comes back to its reader; a script would only lose the enquiry."""
+    if form_tokens.read(enquiry.fields["form_token"], now=now).is_expired:
+        raise ValidationError({"form_token": [pages.OLD_FORM]}, code="expired")
+
+
+def read_enquiry(data: Mapping[str, Any], *, client: str = "") -> Enquiry:
+    """The fields, validated: answers by what is published now of the questionnaire that they name.
+
+    `client` is the address that called; only its network is kept.
+    """
     context: dict[str, Any] = {}
     serializer = SubmissionFields(data=data, context=context)
     version = _version_named(serializer.fields["questionnaire"], data.get("questionnaire", ""))
     context["ruleset"] = assessments.ruleset_of(version) if version else None
     serializer.is_valid(raise_exception=True)
     assert version is not None  # or the questionnaire was refused
-    return Enquiry(fields=serializer.validated_data, payload=dict(data), version=version)
+    return Enquiry(fields=serializer.validated_data, payload=dict(data), version=version, client=client)
 
 
 def _version_named(field: Field, given: Any) -> QuestionnaireVersion | None:

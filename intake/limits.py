@@ -11,7 +11,7 @@ import math
 import threading
 import time
 from collections.abc import Callable
-from functools import cache, wraps
+from functools import cache, partial, wraps
 from typing import Any
 
 import redis
@@ -46,26 +46,41 @@ class Counter:
 
     def hit(self, key: str, rate: Rate, now: float) -> int:
         window = int(now // rate.seconds)
-        name = f"rate:{key}:{window}"
-        if time.monotonic() >= self._resting_until:
-            try:
-                with self._client.pipeline(transaction=True) as pipe:
-                    pipe.incr(name)
-                    pipe.expire(name, rate.seconds + 1)
-                    return int(pipe.execute()[0])
-            except redis.RedisError as error:
-                self._resting_until = time.monotonic() + REST_SECONDS
-                logger.warning("The cache does not answer (%s); counting in this process.", type(error).__name__)
-        return self._count_here(key, rate.seconds, window)
+        counted = self._ask(partial(self._count_there, f"rate:{key}:{window}", rate.seconds))
+        return self._count_here(key, rate.seconds, window, more=1) if counted is None else counted
 
-    def _count_here(self, key: str, seconds: int, window: int) -> int:
+    def count(self, key: str, rate: Rate, now: float) -> int:
+        """How many calls there were, without one more."""
+        window = int(now // rate.seconds)
+        counted = self._ask(lambda: int(self._client.get(f"rate:{key}:{window}") or 0))
+        return self._count_here(key, rate.seconds, window, more=0) if counted is None else counted
+
+    def _ask(self, cache_counts: Callable[[], int]) -> int | None:
+        """None where the cache does not answer, or did not a moment ago."""
+        if time.monotonic() < self._resting_until:
+            return None
+        try:
+            return cache_counts()
+        except redis.RedisError as error:
+            self._resting_until = time.monotonic() + REST_SECONDS
+            logger.warning("The cache does not answer (%s); counting in this process.", type(error).__name__)
+            return None
+
+    def _count_there(self, name: str, seconds: int) -> int:
+        with self._client.pipeline(transaction=True) as pipe:
+            pipe.incr(name)
+            pipe.expire(name, seconds + 1)
+            return int(pipe.execute()[0])
+
+    def _count_here(self, key: str, seconds: int, window: int, *, more: int) -> int:
         with self._lock:
             counted, calls = self._own.get(seconds, (window, {}))
             if counted != window:
                 calls = {}
-            calls[key] = calls.get(key, 0) + 1
-            self._own[seconds] = window, calls
-            return calls[key]
+            if more:
+                calls[key] = calls.get(key, 0) + more
+                self._own[seconds] = window, calls
+            return calls.get(key, 0)
 
 
 @cache

@@ -20,13 +20,16 @@ from django.db.models import QuerySet
 from assessments import services as assessments
 from assessments.judge import Decision
 from assessments.models import Assessment, QuestionnaireVersion
-from intake import addresses, events, store
+from intake import addresses, events, looks, store, suspicion, volume
+from intake.looks import Sender
 from intake.models import Lead, Submission, signer
+from intake.networks import network_of
 from outbox import outbox
 from outbox.models import Event
 
 KEY_LIFE = timedelta(hours=24)
 TOKEN_LIFE = timedelta(days=180)
+PUBLIC = "public"  # the scope of who has no key
 
 
 class InFlight(Exception):
@@ -44,16 +47,13 @@ class Enquiry:
     fields: dict[str, Any]
     payload: dict[str, Any]
     version: QuestionnaireVersion
+    client: str = ""  # the address that it came from
 
     @property
     def fingerprint(self) -> str:
         """Of the parsed fields, so that a retry with another multipart boundary is the same request."""
         canonical = json.dumps(self.payload, sort_keys=True, ensure_ascii=True)
         return hashlib.sha256(canonical.encode()).hexdigest()
-
-    @property
-    def quarantine_reasons(self) -> list[str]:
-        return ["trap_field"] if self.fields["contact_fax_ext"] else []
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,9 @@ def receive_submission(enquiry: Enquiry, *, key: str | None, scope: str, now: da
     fields = enquiry.fields
     given = {name: fields[name] for name in ("answers", "message", "company_size", "asked_for")}
     judgement = assessments.assess(enquiry.version, **given)
+    sender = Sender.of(fields, client=enquiry.client, site_key=enquiry.payload.get("site"), is_keyed=scope != PUBLIC)
+    counted = _counted(enquiry, sender)
+    before = volume.seen(**counted)
     with transaction.atomic():
         if key is not None:
             earlier = _earlier(enquiry, scope=scope, key=key, now=now)
@@ -80,8 +83,17 @@ def receive_submission(enquiry: Enquiry, *, key: str | None, scope: str, now: da
         assessment = assessments.keep(judgement, now=now)
         submission = _submission(enquiry, assessment, now=now)
         submission.idempotency_scope, submission.idempotency_key = scope, key
-        _store(submission, _person(enquiry, judgement.decision), now=now)
-        return Receipt(submission)
+        facts = looks.facts(fields, sender, before=before, intent=judgement.decision.intent, now=now)
+        submission.quarantine_reasons = suspicion.reasons(facts)
+        _store(submission, _person(fields, judgement.decision), now=now)
+    volume.note(**counted)
+    return Receipt(submission)
+
+
+def _counted(enquiry: Enquiry, sender: Sender) -> dict[str, str]:
+    """Whose enquiries are counted together: a server that posts for its visitors is nobody, unless it names them."""
+    client = enquiry.fields.get("client_ip", "") if sender.is_keyed else sender.client
+    return {"client": client, "email_key": sender.email_key}
 
 
 def _earlier(enquiry: Enquiry, *, scope: str, key: str, now: datetime) -> Submission | None:
@@ -118,8 +130,7 @@ def _store(submission: Submission, person: Lead, *, now: datetime) -> None:
     outbox.publish(*news, now=now)
 
 
-def _person(enquiry: Enquiry, decision: Decision) -> Lead:
-    fields = enquiry.fields
+def _person(fields: dict[str, Any], decision: Decision) -> Lead:
     email, email_key = addresses.normalise(fields["email"])
     return Lead(
         email=email,
@@ -146,7 +157,7 @@ def _submission(enquiry: Enquiry, assessment: Assessment, *, now: datetime) -> S
         consent_text=consent.get("text", ""),
         payload=enquiry.payload,
         is_test=fields["test"],
-        quarantine_reasons=enquiry.quarantine_reasons,
+        client_network=network_of(enquiry.client),
         fingerprint=enquiry.fingerprint,
         created_at=now,
         last_activity_at=now,

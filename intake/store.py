@@ -1,4 +1,4 @@
-"""The two statements of the intake that the ORM has no words for: the upsert of a lead, and the try-lock."""
+"""The statements of the intake that the ORM has no words for: the upsert of a lead, the try-lock, the spent task."""
 
 import hashlib
 import uuid
@@ -60,3 +60,23 @@ def try_lock(*parts: str) -> bool:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [int.from_bytes(digest[:8], "big", signed=True)])
         return bool(cursor.fetchone()[0])
+
+
+def spend_challenge(signature: str, *, expires_at: datetime, now: datetime) -> bool:
+    """Remembers a solved task until it expires; False where it was handed in before, or is at this moment.
+
+    Forgets a few that have expired, past those that another request is about to forget.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            DELETE FROM intake_usedchallenge WHERE signature IN (
+                SELECT signature FROM intake_usedchallenge WHERE expires_at < %s LIMIT 100 FOR UPDATE SKIP LOCKED)
+            """,
+            [now],
+        )
+        cursor.execute(
+            "INSERT INTO intake_usedchallenge (signature, expires_at) VALUES (%s, %s) ON CONFLICT DO NOTHING",
+            [signature, expires_at],
+        )
+        return cursor.rowcount == 1

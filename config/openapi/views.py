@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers
 
-from config.openapi import fields, shapes  # noqa: F401 (registers what our fields take)
+from config.openapi import fields, forms, shapes  # noqa: F401 (registers what our fields take)
 from config.openapi.describing import described
 from config.openapi.fields import CHANGES, INSTANT, QUESTIONNAIRE, START, TIMEZONE
 from intake.serializers import SubmissionFields

@@ -239,6 +239,8 @@ OUTBOX_ROUTES: dict[str, tuple[str | Route, ...]] = {
     "follow_up.sent": (FAN_OUT,),
     "follow_up.failed": (FAN_OUT,),
     "submission.quarantined": (FAN_OUT,),
+    # The house's own: staff found that an accepted one is spam.
+    "submission.set_aside": ("scheduling.let_go",),
     "booking.tentative": (FAN_OUT,),
     "booking.confirmed": (BOOKING_MAIL, PLAN_REMINDERS, FAN_OUT),
     "booking.rescheduled": (BOOKING_MAIL, PLAN_REMINDERS, FAN_OUT),

@@ -26,10 +26,21 @@ from assessments.evidence import PROSPECT
 from assessments.models import Assessment, Questionnaire
 from assessments.replays import Move
 from assessments.services import wording
-from intake import services
+from intake import services, suspicion
+from intake.block_desk import BlockAdmin  # noqa: F401 (registers itself)
 from intake.corrections import latest
-from intake.filters import WAITS, BelievedGap, BelievedGapOfLead, NeedsAttention, believed_gap, with_waiting
+from intake.filters import (
+    WAITS,
+    Accepted,
+    AtTheDesk,
+    BelievedGap,
+    BelievedGapOfLead,
+    NeedsAttention,
+    believed_gap,
+    with_waiting,
+)
 from intake.models import Firm, Lead, StaleTransition, Submission
+from intake.quarantine_desk import SetsAside
 from intake.verdict_forms import LeadForm
 from intake.verdicts import VerdictDesk
 from notifications.admin import follow_up_moves, follow_ups_of, mails_of
@@ -46,7 +57,7 @@ class LeadAdmin(VerdictDesk, ModelAdmin):
     """Answers “whom do I call next?”: gap, stage, last activity, and a mark where an effect has failed."""
 
     list_display = ("name", "company", "show_gap", "stage", "owner", "last_activity_at", "attention")
-    list_filter = (NeedsAttention, BelievedGap, "stage", "company_size", "owner")
+    list_filter = (NeedsAttention, AtTheDesk, BelievedGap, "stage", "company_size", "owner")
     list_select_related = ("owner",)
     search_fields = ("email", "name", "company", "phone")
     ordering = ("-last_activity_at",)
@@ -226,9 +237,10 @@ def _reason(reason: dict[str, Any]) -> SafeString:
 
 
 @admin.register(Submission)
-class SubmissionAdmin(ReadOnly):
-    list_display = ("created_at", "lead", "verdict", "asked_for", "quarantine_reasons", "is_test")
-    list_filter = (BelievedGapOfLead, "asked_for", "is_test", "created_at")
+class SubmissionAdmin(SetsAside, ReadOnly):
+    actions = ("set_aside",)
+    list_display = ("created_at", "lead", "verdict", "asked_for", "set_aside_because", "is_test")
+    list_filter = (Accepted, BelievedGapOfLead, "asked_for", "is_test", "created_at")
     list_select_related = ("lead", "assessment")
     search_fields = ("id", "lead__email", "lead__name", "lead__company", "message")
     ordering = ("-created_at",)
@@ -238,6 +250,10 @@ class SubmissionAdmin(ReadOnly):
     @display(description="Verdict", ordering="assessment__decision__gap")
     def verdict(self, submission: Submission) -> str:
         return str(submission.assessment.decision["gap"])
+
+    @display(description="Set aside because", ordering="quarantine_reasons")
+    def set_aside_because(self, submission: Submission) -> str:
+        return suspicion.in_words(submission.quarantine_reasons)
 
     @display(description="Why")
     def why(self, submission: Submission) -> SafeString:

@@ -187,8 +187,8 @@ class Attribution(serializers.Field):
         return {key: data[key][:500] for key in ATTRIBUTION if isinstance(data.get(key), str) and data[key]}
 
 
-class SubmissionFields(serializers.Serializer):
-    """Everything a website may send; unknown fields are passed over. Needs `ruleset` in its context (`Answers`)."""
+class PersonFields(serializers.Serializer):
+    """What an enquiry says of the person, which a lead is made of."""
 
     name = Line(required=True, max_length=200)
     email = Email(required=True, max_length=254)
@@ -197,11 +197,16 @@ class SubmissionFields(serializers.Serializer):
     phone = Line(max_length=40)
     website = Website(max_length=500)
     company_size = Choice(COMPANY_SIZES)
+    timezone = TimeZone(max_length=64)
+
+
+class SubmissionFields(PersonFields):
+    """Everything a website may send; unknown fields are passed over. Needs `ruleset` in its context (`Answers`)."""
+
     message = Text(max_length=5000, trim_whitespace=False)
     questionnaire = Line(max_length=50)
     answers = Answers(required=False, default=dict)
     asked_for = Choice(("cto", "ai", "both", "not_sure"))
-    timezone = TimeZone(max_length=64)
     language = Line(max_length=200)
     preferred_start = serializers.ListField(child=Instant(), required=False, default=list, max_length=5)
     hold = Flag(required=False, default=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,7 +19,6 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from assessments import services as assessments
-from assessments.judge import Decision
 from assessments.models import Assessment, QuestionnaireVersion
 from intake import addresses, events, looks, store, suspicion, volume
 from intake.looks import Sender
@@ -85,7 +85,7 @@ def receive_submission(enquiry: Enquiry, *, key: str | None, scope: str, now: da
         submission.idempotency_scope, submission.idempotency_key = scope, key
         facts = looks.facts(fields, sender, before=before, intent=judgement.decision.intent, now=now)
         submission.quarantine_reasons = suspicion.reasons(facts)
-        _store(submission, _person(fields, judgement.decision), now=now)
+        _store(submission, person(fields, assessment.decision), now=now)
     volume.note(**counted)
     return Receipt(submission)
 
@@ -120,9 +120,14 @@ def _store(submission: Submission, person: Lead, *, now: datetime) -> None:
     if submission.is_quarantined:
         submission.save(force_insert=True)
         outbox.publish(events.quarantined(submission), now=now)
-        return
+    else:
+        accept(submission, person, now=now)
+
+
+def accept(submission: Submission, person: Lead, *, now: datetime) -> None:
+    """The submission belongs to a lead from here on, and everything that follows from that is published."""
     submission.lead, is_new = store.upsert_lead(person, now=now, keep_verdict=submission.is_test)
-    submission.save(force_insert=True)
+    submission.save(force_insert=submission._state.adding)
     number = submission.lead.event_sequence
     news = [events.about("lead.assessed", submission=submission, lead=submission.lead, sequence=number)]
     if is_new:
@@ -130,15 +135,16 @@ def _store(submission: Submission, person: Lead, *, now: datetime) -> None:
     outbox.publish(*news, now=now)
 
 
-def _person(fields: dict[str, Any], decision: Decision) -> Lead:
+def person(fields: dict[str, Any], decision: Mapping[str, Any]) -> Lead:
+    """A lead as the fields of `PersonFields` and the decision on it make one; not stored."""
     email, email_key = addresses.normalise(fields["email"])
     return Lead(
         email=email,
         email_key=email_key,
         **{name: fields[name] for name in ("name", "company", "role", "phone", "website", "company_size", "timezone")},
-        gap=decision.gap,
-        primary=decision.primary or "",
-        engagement=decision.engagement,
+        gap=decision["gap"],
+        primary=decision["primary"] or "",
+        engagement=decision["engagement"],
     )
 
 
@@ -166,13 +172,13 @@ def _submission(enquiry: Enquiry, assessment: Assessment, *, now: datetime) -> S
 
 def judged() -> QuerySet[Assessment]:
     """The current judgements of what was accepted, newest submission first; no tests, nothing in quarantine."""
-    accepted = Assessment.objects.filter(submission__lead__isnull=False, submission__is_test=False)
+    accepted = Assessment.objects.filter(submission__quarantine_reasons=[], submission__is_test=False)
     return accepted.order_by("-submission__created_at")
 
 
 def of_event(event: Event) -> Submission | None:
-    """The submission that an event tells of, with its lead and verdict; None once it was erased."""
-    known = Submission.objects.select_related("lead", "assessment").filter(lead__isnull=False)
+    """The submission that an event tells of, with its lead and verdict; None once it was erased or set aside."""
+    known = Submission.objects.select_related("lead", "assessment").filter(quarantine_reasons=[])
     return known.filter(pk=event.data["submission"]["id"]).first()
 
 

@@ -27,6 +27,7 @@ def upsert_lead(lead: Lead, *, now: datetime, keep_verdict: bool) -> tuple[Lead,
         ON CONFLICT (email_key) DO UPDATE SET
             last_activity_at = excluded.last_activity_at,
             event_sequence = intake_lead.event_sequence + 1,
+            set_aside_at = NULL,
             gap = CASE WHEN %s THEN intake_lead.gap ELSE excluded.gap END,
             "primary" = CASE WHEN %s THEN intake_lead."primary" ELSE excluded."primary" END,
             engagement = CASE WHEN %s THEN intake_lead.engagement ELSE excluded.engagement END

@@ -10,6 +10,7 @@ from intake.models.challenges import UsedChallenge
 from intake.models.firm import Firm
 from intake.models.keys import ApiKey
 from intake.models.leads import Correction, Lead, StaleTransition
+from intake.models.sifting import Quarantined, Sifting
 from intake.models.sites import Site
 from intake.models.submissions import Submission, signer
 
@@ -19,6 +20,8 @@ __all__ = [
     "Correction",
     "Firm",
     "Lead",
+    "Quarantined",
+    "Sifting",
     "Site",
     "StaleTransition",
     "Submission",

@@ -11,6 +11,7 @@ import math
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache, partial, wraps
 from typing import Any
 
@@ -106,6 +107,37 @@ def client_address(request: Request | HttpRequest) -> str:
     return str(ipaddress.ip_network((parsed, 64), strict=False))
 
 
+@dataclass(frozen=True)
+class Left:
+    """What a client may still do in the present window."""
+
+    name: str
+    rate: Rate
+    calls: int
+    wait: float
+
+    def headers(self) -> dict[str, str]:
+        """As the IETF draft (RateLimit header fields for HTTP) has them; never sooner than Retry-After says."""
+        return {
+            "RateLimit-Policy": f'"{self.name}";q={self.rate.count};w={self.rate.seconds}',
+            "RateLimit": f'"{self.name}";r={self.calls};t={math.ceil(self.wait)}',
+        }
+
+
+class RateLimitMiddleware:
+    """Tells every client that is counted how much is left, so that one can slow down before it is refused."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        left: Left | None = getattr(request, "left", None)
+        for name, value in left.headers().items() if left else ():
+            response.headers[name] = value
+        return response
+
+
 class Limit(BaseThrottle):
     """A throttle for the `throttle_classes` of a view; the subclass says under which name and setting it counts."""
 
@@ -120,7 +152,10 @@ class Limit(BaseThrottle):
         # Hashed: an address is personal data, and a counter needs only to tell two clients apart.
         client = hashlib.sha256(client_address(request).encode()).hexdigest()[:24]
         self._wait = rate.seconds - now % rate.seconds
-        return counter(settings.CACHE_URL).hit(f"{self.name}:{client}", rate, now) <= rate.count
+        calls = counter(settings.CACHE_URL).hit(f"{self.name}:{client}", rate, now)
+        left = Left(self.name, rate, calls=max(0, rate.count - calls), wait=self._wait)
+        getattr(request, "_request", request).left = left  # on Django's own request, for the middleware
+        return calls <= rate.count
 
     def wait(self) -> float:
         return self._wait

@@ -13,36 +13,47 @@ FEW_LINKS, MANY_LINKS = 3, 8
 # Accepted within an hour. A fair or an office behind one address stays below; a machine does not.
 SOME_FROM_CLIENT, MANY_FROM_CLIENT = 15, 60
 SOME_FROM_ADDRESS, MANY_FROM_ADDRESS = 4, 12
-ENOUGH = 1.0
+ENOUGH = 10
 
 LINK = re.compile(r"https?://|www\.[a-z0-9-]+\.|\[url", re.IGNORECASE)
 MARKUP = re.compile(r"<a\s[^>]*href|\[url[=\]]|\[link[=\]]", re.IGNORECASE)
+# What bulk mail lives on, in the languages that we get most of it in. A prospect may use one of these words, too.
+BULK = re.compile(
+    r"back-?links?|guest post|do-?follow|\bseo\b|\bloans?\b|crypto|bitcoin|\bforex\b|casino|\bwallet\b|lottery|jackpot|"
+    r"viagra|inheritance|next of kin|bank (particulars|details|account)|million (usd|dollars|euro)|"
+    r"risk[- ]free|no risk|guaranteed|congratulations|you (have been|were|are) (selected|chosen|nominated)|"
+    r"was (selected|chosen|nominated)|act now|buy now|order now|claim (now|your|it|in)|limited (time|offer|places)|last chance|click (here|below)|"
+    r"% (off|discount|rabatt)|unsubscribe|factory price|reply yes|(make|earn|verdien)\w* [$€\d]|"
+    r"kredit|crédito|crédit|préstamo|empréstimo|gewonnen|gewinn|kostenlos|ganhe|gagn(é|ez)|gratis|!!",
+    re.IGNORECASE,
+)
 URL_IN_NAME = re.compile(r"https?:|www\.|[a-z0-9-]{2,}\.[a-z]{2,}/", re.IGNORECASE)
 
 # Code, weight, and the words for staff; the gravest first.
-REASONS: dict[str, tuple[float, str]] = {
-    "trap_field": (1.0, "filled in the field that people do not see"),
-    "blocked_address": (1.0, "the address is on the blocklist"),
-    "blocked_domain": (1.0, "the address’s domain is on the blocklist"),
-    "blocked_network": (1.0, "the network it came from is on the blocklist"),
-    "blocked_word": (1.0, "a word on the blocklist stands in it"),
-    "proof_missing": (1.0, "came without the proof of work that its site asks for"),
-    "proof_wrong": (1.0, "its proof of work is wrong or too old"),
-    "proof_used": (1.0, "its proof of work was used before"),
-    "many_from_client": (1.0, "very many came from the same client within an hour"),
-    "many_from_address": (1.0, "very many came with the same address within an hour"),
-    "staff": (1.0, "set aside by staff"),
-    "url_in_name": (0.8, "a web address stands in the name"),
-    "link_markup": (0.7, "its message has links in a forum’s markup"),
-    "many_links": (0.7, "its message is full of links"),
-    "some_from_client": (0.5, "several came from the same client within an hour"),
-    "some_from_address": (0.5, "several came with the same address within an hour"),
-    "reads_as_spam": (0.5, "its message reads like an advertisement sent to many"),
-    "too_fast": (0.5, "the form was sent faster than anybody reads it"),
-    "forged_form_token": (0.5, "its form was not given out by us"),
-    "throwaway_address": (0.5, "a throwaway address"),
-    "some_links": (0.3, "its message has several links"),
-    "reads_as_vendor": (0.3, "its message offers something for sale"),
+REASONS: dict[str, tuple[int, str]] = {
+    "trap_field": (10, "filled in the field that people do not see"),
+    "blocked_address": (10, "the address is on the blocklist"),
+    "blocked_domain": (10, "the address’s domain is on the blocklist"),
+    "blocked_network": (10, "the network it came from is on the blocklist"),
+    "blocked_word": (10, "a word on the blocklist stands in it"),
+    "proof_missing": (10, "came without the proof of work that its site asks for"),
+    "proof_wrong": (10, "its proof of work is wrong or too old"),
+    "proof_used": (10, "its proof of work was used before"),
+    "many_from_client": (10, "very many came from the same client within an hour"),
+    "many_from_address": (10, "very many came with the same address within an hour"),
+    "staff": (10, "set aside by staff"),
+    "url_in_name": (8, "a web address stands in the name"),
+    "link_markup": (7, "its message has links in a forum’s markup"),
+    "many_links": (7, "its message is full of links"),
+    "reads_as_spam": (6, "its message reads like an advertisement sent to many"),
+    "some_from_client": (5, "several came from the same client within an hour"),
+    "some_from_address": (5, "several came with the same address within an hour"),
+    "too_fast": (5, "the form was sent faster than anybody reads it"),
+    "forged_form_token": (5, "its form was not given out by us"),
+    "throwaway_address": (5, "a throwaway address"),
+    "bulk_words": (4, "its message uses words of bulk mail"),
+    "some_links": (3, "its message has several links"),
+    "reads_as_vendor": (3, "its message offers something for sale"),
 }
 
 
@@ -84,6 +95,7 @@ def signs(facts: Facts) -> list[str]:
         "link_markup": bool(MARKUP.search(facts.message)),
         "many_links": links >= MANY_LINKS,
         "some_links": FEW_LINKS <= links < MANY_LINKS,
+        "bulk_words": bool(BULK.search(facts.message)),
         "reads_as_spam": facts.intent == "spam",
         "reads_as_vendor": facts.intent == "vendor",
         "too_fast": facts.seconds_to_fill is not None and facts.seconds_to_fill < TOO_FAST_SECONDS,

@@ -47,7 +47,7 @@ def test_form_that_was_open_for_a_minute_is_accepted(send, kind):
 
 def test_haste_alone_loses_nobody_and_with_another_sign_it_counts(send):
     assert send(form_token=shown(0.3)) == []
-    assert send(form_token=shown(0.3), message=SPAM) == ["reads_as_spam", "too_fast"]
+    assert send(form_token=shown(0.3), message=SPAM) == ["reads_as_spam", "too_fast", "bulk_words"]
 
 
 def test_token_that_was_tampered_with_is_a_sign(send):
@@ -148,7 +148,7 @@ def test_block_that_could_never_meet_is_refused(db, kind, value):
 
 def test_throwaway_address_is_a_sign_and_no_verdict(send):
     assert send(email="ada@mailinator.com") == []
-    assert send(email="ada@mailinator.com", message=SPAM) == ["reads_as_spam", "throwaway_address"]
+    assert send(email="ada@mailinator.com", message=SPAM) == ["reads_as_spam", "throwaway_address", "bulk_words"]
 
 
 # --- volume ---------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 import pytest
 
-from intake.suspicion import REASONS, Facts, in_words, reasons, signs
+from intake.suspicion import ENOUGH, REASONS, Facts, in_words, reasons, signs
 
 HONEST = Facts(
     name="Ada Lovelace", message="Our CTO left. See https://engines.example for what we do.", intent="prospect"
@@ -26,6 +26,8 @@ THREE_LINKS = "See https://a.example, https://b.example and https://c.example."
         Facts(from_client=59),
         Facts(from_address=11),
         Facts(name="https://engines.example"),
+        Facts(message="We lend: loans, credit and casino chips, no risk!!"),
+        Facts(message="Our casino has no CTO, and a new bank account.", seconds_to_fill=0.3),
     ],
 )
 def test_one_weak_sign_is_no_verdict(facts):
@@ -58,6 +60,7 @@ def test_one_strong_sign_is_enough(facts, expected):
         (Facts(name="WIN http://x.example", seconds_to_fill=0.3), ["url_in_name", "too_fast"]),
         (Facts(message='<a href="https://x.example">x</a>', intent="spam"), ["link_markup", "reads_as_spam"]),
         (Facts(message="https://x.example " * 8, is_throwaway=True), ["many_links", "throwaway_address"]),
+        (Facts(intent="spam", message="500 backlinks, limited offer"), ["reads_as_spam", "bulk_words"]),
         (Facts(intent="spam", seconds_to_fill=0.3), ["reads_as_spam", "too_fast"]),
         (Facts(from_client=15, is_forged=True), ["some_from_client", "forged_form_token"]),
         (Facts(from_client=15, from_address=4), ["some_from_client", "some_from_address"]),
@@ -83,7 +86,13 @@ def test_three_seconds_are_the_least_for_a_form(seconds, found):
 def test_neither_intent_alone_is_a_verdict():
     weights = {code: weight for code, (weight, _) in REASONS.items()}
 
-    assert weights["reads_as_spam"] + weights["reads_as_vendor"] < 1
+    assert weights["reads_as_spam"] + weights["reads_as_vendor"] < ENOUGH
+
+
+def test_reasons_stand_in_the_order_of_their_weight():
+    weights = [weight for weight, _ in REASONS.values()]
+
+    assert weights == sorted(weights, reverse=True)
 
 
 def test_reasons_are_told_as_a_sentence():

@@ -19,12 +19,13 @@ LINK = re.compile(r"https?://|www\.[a-z0-9-]+\.|\[url", re.IGNORECASE)
 MARKUP = re.compile(r"<a\s[^>]*href|\[url[=\]]|\[link[=\]]", re.IGNORECASE)
 # What bulk mail lives on, in the languages that we get most of it in. A prospect may use one of these words, too.
 BULK = re.compile(
-    r"back-?links?|guest post|do-?follow|\bseo\b|\bloans?\b|crypto|bitcoin|\bforex\b|casino|\bwallet\b|lottery|jackpot|"
-    r"viagra|inheritance|next of kin|bank (particulars|details|account)|million (usd|dollars|euro)|"
-    r"risk[- ]free|no risk|guaranteed|congratulations|you (have been|were|are) (selected|chosen|nominated)|"
-    r"was (selected|chosen|nominated)|act now|buy now|order now|claim (now|your|it|in)|limited (time|offer|places)|last chance|click (here|below)|"
-    r"% (off|discount|rabatt)|unsubscribe|factory price|reply yes|(make|earn|verdien)\w* [$€\d]|"
-    r"kredit|crédito|crédit|préstamo|empréstimo|gewonnen|gewinn|kostenlos|ganhe|gagn(é|ez)|gratis|!!",
+    r"back-?links?|guest post|do-?follow|\bseo\b|\bloans?\b|crypto|bitcoin|\bforex\b|casino|\bwallet\b|lottery"
+    r"|jackpot|viagra|inheritance|next of kin|bank (particulars|details|account)|million (usd|dollars|euro)"
+    r"|risk[- ]free|no risk|guaranteed|congratulations|you (have been|were|are) (selected|chosen|nominated)"
+    r"|was (selected|chosen|nominated)|act now|buy now|order now|claim (now|your|it|in)"
+    r"|limited (time|offer|places)|last chance|click (here|below)|% (off|discount|rabatt)|unsubscribe"
+    r"|factory price|reply yes|(make|earn|verdien)\w* [$€\d]|kredit|crédito|crédit|préstamo|empréstimo"
+    r"|gewonnen|gewinn|kostenlos|ganhe|gagn(é|ez)|gratis|!!",
     re.IGNORECASE,
 )
 URL_IN_NAME = re.compile(r"https?:|www\.|[a-z0-9-]{2,}\.[a-z]{2,}/", re.IGNORECASE)

@@ -154,7 +154,8 @@ class Limit(BaseThrottle):
         self._wait = rate.seconds - now % rate.seconds
         calls = counter(settings.CACHE_URL).hit(f"{self.name}:{client}", rate, now)
         left = Left(self.name, rate, calls=max(0, rate.count - calls), wait=self._wait)
-        getattr(request, "_request", request).left = left  # on Django's own request, for the middleware
+        django_request: Any = getattr(request, "_request", request)
+        django_request.left = left  # on Django's own request, for the middleware
         return calls <= rate.count
 
     def wait(self) -> float:

@@ -80,4 +80,4 @@ def spend_challenge(signature: str, *, expires_at: datetime, now: datetime) -> b
             "INSERT INTO intake_usedchallenge (signature, expires_at) VALUES (%s, %s) ON CONFLICT DO NOTHING",
             [signature, expires_at],
         )
-        return cursor.rowcount == 1
+        return bool(cursor.rowcount == 1)

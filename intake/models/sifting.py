@@ -32,7 +32,7 @@ class SetAside(models.Manager["Quarantined"]):
 class Quarantined(Submission):
     """The submissions that are set aside, for the desk: the same rows with pages of their own."""
 
-    objects = SetAside()
+    objects = SetAside()  # type: ignore[misc]  # as Django has it
 
     class Meta:
         proxy = True

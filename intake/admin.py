@@ -259,11 +259,6 @@ class SubmissionAdmin(SetsAside, ReadOnly):
     def why(self, submission: Submission) -> SafeString:
         return told(submission.assessment)
 
-    @display(description="As received")
-    def as_received(self, submission: Submission) -> SafeString:
-        """All that was sent, for what stands nowhere else: a quarantined sender, a known person's new number."""
-        return table(("Field", "Sent"), [(name, preserved(str(value))) for name, value in submission.payload.items()])
-
     @display(description="Answers")
     def answers(self, submission: Submission) -> SafeString:
         assessment = submission.assessment

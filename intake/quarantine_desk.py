@@ -23,7 +23,7 @@ from unfold.decorators import display
 from intake import quarantine, suspicion
 from intake.models import Quarantined, Submission
 from outbox.admin import ReadOnly
-from outbox.desk import SAVES_ON_ENTER, act_buttons, preserved, table
+from outbox.desk import act_buttons, preserved, table
 
 # Thousands at once would outlast the server's patience; what is left is a second press.
 MOST = 500
@@ -50,7 +50,12 @@ class Looked(admin.SimpleListFilter):
 
 
 class SiftingActs(ModelAdmin):
-    """What both lists of submissions can do: one act on many rows, counted and logged."""
+    """What both lists of submissions share: all that was sent, and one act on many rows, counted and logged."""
+
+    @display(description="As received")
+    def as_received(self, submission: Submission) -> SafeString:
+        """For what stands nowhere else: a quarantined sender, a known person's new number."""
+        return table(("Field", "Sent"), [(name, preserved(str(value))) for name, value in submission.payload.items()])
 
     def has_operate_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("intake.change_quarantined")
@@ -123,10 +128,6 @@ class QuarantineAdmin(SiftingActs, ReadOnly):
         text = " ".join(submission.message.split())
         return f"{text[:SHOWN_OF_MESSAGE]}…" if len(text) > SHOWN_OF_MESSAGE else text or "-"
 
-    @display(description="As received")
-    def as_received(self, submission: Quarantined) -> SafeString:
-        return table(("Field", "Sent"), [(name, preserved(str(value))) for name, value in submission.payload.items()])
-
     @display(description="What became of it")
     def history(self, submission: Quarantined) -> SafeString:
         rows = submission.siftings.select_related("by").order_by("-at")
@@ -142,7 +143,7 @@ class QuarantineAdmin(SiftingActs, ReadOnly):
     @display(description="What to do")
     def acts(self, submission: Quarantined) -> SafeString:
         offered = ("release", "set-aside") if submission.rejected_at else ("release", "reject", "block")
-        return SAVES_ON_ENTER + act_buttons(
+        return act_buttons(
             (reverse("admin:intake_quarantined_act", args=[submission.pk, name]), ACTS[name][1]) for name in offered
         )
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 # A form of ours has statements to read: nobody answers it faster, and only an autofill comes near.
 TOO_FAST_SECONDS = 3
 FEW_LINKS, MANY_LINKS = 3, 8
-# Accepted within an hour. A fair or an office behind one address stays below; a machine does not.
+# Stored within an hour. A fair or an office behind one address stays below; a machine does not.
 SOME_FROM_CLIENT, MANY_FROM_CLIENT = 15, 60
 SOME_FROM_ADDRESS, MANY_FROM_ADDRESS = 4, 12
 ENOUGH = 10

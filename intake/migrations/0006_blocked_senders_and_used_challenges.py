@@ -28,7 +28,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('kind', models.CharField(choices=[('address', 'Mail address'), ('domain', 'Domain of the mail address'), ('network', 'Network or address of the client'), ('word', 'Word or phrase in name, company or message')], max_length=8)),
-                ('value', models.CharField(max_length=254)),
+                ('value', models.CharField(help_text='Such as eve@example.com, example.com, 203.0.113.0/24, or the word as it is written.', max_length=254)),
                 ('reason', models.CharField(blank=True, help_text='For colleagues who wonder later.', max_length=300)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('created_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),

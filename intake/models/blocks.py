@@ -14,7 +14,9 @@ class Block(models.Model):
         WORD = "word", "Word or phrase in name, company or message"
 
     kind = models.CharField(max_length=8, choices=Kind)
-    value = models.CharField(max_length=254)
+    value = models.CharField(
+        max_length=254, help_text="Such as eve@example.com, example.com, 203.0.113.0/24, or the word as it is written."
+    )
     reason = models.CharField(max_length=300, blank=True, help_text="For colleagues who wonder later.")
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, editable=False, related_name="+"

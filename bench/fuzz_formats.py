@@ -26,6 +26,7 @@ schemathesis.openapi.format("email", addresses)
 schemathesis.openapi.format("website", websites)
 schemathesis.openapi.format("iana-timezone", zones)
 schemathesis.openapi.format("questionnaire", st.just("fractional-leadership"))
+schemathesis.openapi.format("altcha-proof", st.just(""))
 
 schemathesis.openapi.format("login", st.just("sally"))
 schemathesis.openapi.format("ip-address", st.ip_addresses().map(str))

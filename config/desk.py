@@ -23,11 +23,13 @@ TEAL = {
 
 GROUPS = (
     ("Desk", (("Leads", "person_search", "intake_lead"), ("Submissions", "inbox", "intake_submission"),
+              ("Quarantine", "report", "intake_quarantined"),
               ("Bookings", "event", "scheduling_booking"),
               ("Times asked for", "schedule", "scheduling_timerequest"), ("Mails", "mail", "notifications_mail"),
               ("Follow-ups", "schedule_send", "notifications_followup"),
               ("Suppressed addresses", "unsubscribe", "notifications_suppression"),
-              ("How I hear of things", "notifications", "notifications_notepreference"))),
+              ("How I hear of things", "notifications", "notifications_notepreference"),
+              ("Blocked senders", "block", "intake_block"))),
     ("House", (("Advisors", "badge", "scheduling_advisor"), ("Calendars", "calendar_month", "scheduling_calendar"),
                ("Firm", "storefront", "intake_firm"),
                ("Mail templates", "edit_note", "notifications_template"),

@@ -103,6 +103,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "config.health.HealthMiddleware",
     "config.errors.ProblemMiddleware",
+    "intake.limits.RateLimitMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
@@ -251,6 +252,8 @@ OUTBOX_ROUTES: dict[str, tuple[str | Route, ...]] = {
     "follow_up.sent": (FAN_OUT,),
     "follow_up.failed": (FAN_OUT,),
     "submission.quarantined": (FAN_OUT,),
+    # The house's own: staff found that an accepted one is spam.
+    "submission.set_aside": ("scheduling.let_go",),
     "booking.tentative": (FAN_OUT,),
     "booking.confirmed": (BOOKING_MAIL, BRIEF, PLAN_REMINDERS, FAN_OUT),
     "booking.rescheduled": (BOOKING_MAIL, BRIEF, PLAN_REMINDERS, FAN_OUT),

@@ -10,6 +10,7 @@ from config.metrics import metrics
 from intake import embed
 from intake import pages as intake_pages
 from intake.api import SubmissionView
+from intake.form_api import ChallengeView, FormTokenView
 from intake.leads_api import LeadDetail, LeadsView
 from notifications import endpoints_api, mail_services, me_pages
 from notifications.feed_api import EventsView
@@ -27,6 +28,9 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/v1/questionnaires/<slug:slug>/", QuestionnaireView.as_view()),
     path("api/v1/submissions/", SubmissionView.as_view()),
+    # Before the tokens, which look different: none of these words is one.
+    path("api/v1/submissions/form-token/", FormTokenView.as_view()),
+    path("api/v1/submissions/challenge/", ChallengeView.as_view()),
     path("api/v1/submissions/<str:token>/", visitor.SubmissionDetail.as_view()),
     path("api/v1/submissions/<str:token>/slots/", visitor.SlotsView.as_view()),
     path("api/v1/submissions/<str:token>/booking/", visitor.BookingView.as_view()),

@@ -27,11 +27,22 @@ from assessments.evidence import PROSPECT
 from assessments.models import Assessment, Questionnaire
 from assessments.replays import Move
 from assessments.services import wording
-from intake import persons, services
+from intake import persons, services, suspicion
+from intake.block_desk import BlockAdmin
 from intake.corrections import latest
-from intake.filters import WAITS, BelievedGap, BelievedGapOfLead, NeedsAttention, believed_gap, with_waiting
+from intake.filters import (
+    WAITS,
+    Accepted,
+    AtTheDesk,
+    BelievedGap,
+    BelievedGapOfLead,
+    NeedsAttention,
+    believed_gap,
+    with_waiting,
+)
 from intake.key_desk import KeyAdmin
 from intake.models import Firm, Lead, StaleTransition, Submission
+from intake.quarantine_desk import SetsAside
 from intake.verdict_forms import LeadForm
 from intake.verdicts import VerdictDesk
 from notifications.admin import brief_of, clocks_of, follow_up_moves, follow_ups_of, mails_of
@@ -39,7 +50,7 @@ from outbox.admin import ReadOnly, deliveries_of
 from outbox.desk import SAVES_ON_ENTER, act_buttons, act_link, link, listing, preserved, table
 from scheduling.admin import bookings_of, choices_of
 
-__all__ = ["KeyAdmin"]  # registered by being imported
+__all__ = ["BlockAdmin", "KeyAdmin"]  # registered by being imported
 
 GAP_COLOURS = {"cto": "info", "ai": "success", "both": "warning"}
 FOR_EDITORS = {"moves", "follow_up_moves", "erasing", *VerdictDesk.forms_shown}
@@ -50,7 +61,7 @@ class LeadAdmin(VerdictDesk, ModelAdmin):
     """Answers “whom do I call next?”: gap, stage, last activity, and a mark where an effect has failed."""
 
     list_display = ("name", "company", "show_gap", "stage", "owner", "last_activity_at", "attention")
-    list_filter = (NeedsAttention, BelievedGap, "stage", "company_size", "owner")
+    list_filter = (NeedsAttention, AtTheDesk, BelievedGap, "stage", "company_size", "owner")
     list_select_related = ("owner",)
     search_fields = ("email", "name", "company", "phone")
     ordering = ("-last_activity_at",)
@@ -264,9 +275,10 @@ def _reason(reason: dict[str, Any]) -> SafeString:
 
 
 @admin.register(Submission)
-class SubmissionAdmin(ReadOnly):
-    list_display = ("created_at", "lead", "verdict", "asked_for", "quarantine_reasons", "is_test")
-    list_filter = (BelievedGapOfLead, "asked_for", "is_test", "created_at")
+class SubmissionAdmin(SetsAside, ReadOnly):
+    actions = ("set_aside",)
+    list_display = ("created_at", "lead", "verdict", "asked_for", "set_aside_because", "is_test")
+    list_filter = (Accepted, BelievedGapOfLead, "asked_for", "is_test", "created_at")
     list_select_related = ("lead", "assessment")
     search_fields = ("id", "lead__email", "lead__name", "lead__company", "message")
     ordering = ("-created_at",)
@@ -277,14 +289,13 @@ class SubmissionAdmin(ReadOnly):
     def verdict(self, submission: Submission) -> str:
         return str(submission.assessment.decision["gap"])
 
+    @display(description="Set aside because", ordering="quarantine_reasons")
+    def set_aside_because(self, submission: Submission) -> str:
+        return suspicion.in_words(submission.quarantine_reasons)
+
     @display(description="Why")
     def why(self, submission: Submission) -> SafeString:
         return told(submission.assessment)
-
-    @display(description="As received")
-    def as_received(self, submission: Submission) -> SafeString:
-        """All that was sent, for what stands nowhere else: a quarantined sender, a known person's new number."""
-        return table(("Field", "Sent"), [(name, preserved(str(value))) for name, value in submission.payload.items()])
 
     @display(description="Answers")
     def answers(self, submission: Submission) -> SafeString:

@@ -5,6 +5,7 @@ Comes after the parsers (`intake.guard`) and the limits; `intake.services.receiv
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, cast
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -18,7 +19,7 @@ from rest_framework.views import APIView
 
 from assessments import services as assessments
 from assessments.models import QuestionnaireVersion
-from intake import limits, pages, replies, services
+from intake import form_tokens, limits, pages, replies, services
 from intake.guard import refuse_chunks
 from intake.limits import SubmissionLimit
 from intake.models import ApiKey
@@ -93,13 +94,21 @@ class SubmissionView(APIView):
         key = idempotency_key(request)
         data = cast(dict[str, Any], request.data)  # the parsers give nothing else
         enquiry = read_enquiry(data, client=limits.client_address(request), is_keyed=request.auth is not None)
-        scope = f"key:{request.auth.pk}" if request.auth else "public"
+        if prefers_html(request._request) and request.auth is None:
+            refuse_old_form(enquiry, now=timezone.now())
+        scope = f"key:{request.auth.pk}" if request.auth else services.PUBLIC
         try:
             return services.receive_submission(enquiry, key=key, scope=scope, now=timezone.now())
         except services.InFlight as error:
             raise KeyInFlight from error
         except services.KeyReused as error:
             raise KeyReused from error
+
+
+def refuse_old_form(enquiry: Enquiry, *, now: datetime) -> None:
+    """A page that was open for more than a day comes back to its reader; a script would only lose the enquiry."""
+    if form_tokens.read(enquiry.fields["form_token"], now=now).is_expired:
+        raise ValidationError({"form_token": [pages.OLD_FORM]}, code="expired")
 
 
 def read_enquiry(data: Mapping[str, Any], *, client: str = "", is_keyed: bool = False) -> Enquiry:

@@ -47,9 +47,14 @@ def correct_gap(lead: Lead, gap: str, *, reason: str, by: AbstractBaseUser | Non
     return True
 
 
-def latest(lead: Lead) -> Submission | None:
-    """What was judged last of what this person sent; a test only where there is nothing else."""
+def latest(lead: Lead, *, accepted: bool = False) -> Submission | None:
+    """What was judged last of what this person sent; a test only where there is nothing else.
+
+    `accepted` leaves out what was set aside since.
+    """
     submissions = lead.submissions.select_related("assessment__questionnaire_version", "lead")
+    if accepted:
+        submissions = submissions.filter(quarantine_reasons=[])
     return submissions.order_by("is_test", "-assessment__created_at").first()
 
 

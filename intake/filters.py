@@ -77,3 +77,39 @@ class NeedsAttention(SimpleListFilter):
         if self.value() == "1":
             return queryset.filter(reduce(or_, (Q(**{name: True}) for name in WAITS)))
         return queryset
+
+
+class AtTheDesk(SimpleListFilter):
+    """Of leads: without those of whom everything is in quarantine, unless somebody asks for them."""
+
+    title = "at the desk"
+    parameter_name = "aside"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("1", "In quarantine"), ("all", "All")]
+
+    def choices(self, changelist: Any) -> Any:
+        first, *rest = super().choices(changelist)
+        return [first | {"display": "At the desk"}, *rest]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() == "all":
+            return queryset
+        return queryset.filter(set_aside_at__isnull=self.value() != "1")
+
+
+class Accepted(SimpleListFilter):
+    """Of submissions."""
+
+    title = "accepted"
+    parameter_name = "accepted"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("1", "Accepted"), ("0", "In quarantine")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() not in {"0", "1"}:
+            return queryset
+        return (
+            queryset.filter(quarantine_reasons=[]) if self.value() == "1" else queryset.exclude(quarantine_reasons=[])
+        )

@@ -11,7 +11,8 @@ import math
 import threading
 import time
 from collections.abc import Callable
-from functools import cache, wraps
+from dataclasses import dataclass
+from functools import cache, partial, wraps
 from typing import Any
 
 import redis
@@ -46,26 +47,41 @@ class Counter:
 
     def hit(self, key: str, rate: Rate, now: float) -> int:
         window = int(now // rate.seconds)
-        name = f"rate:{key}:{window}"
-        if time.monotonic() >= self._resting_until:
-            try:
-                with self._client.pipeline(transaction=True) as pipe:
-                    pipe.incr(name)
-                    pipe.expire(name, rate.seconds + 1)
-                    return int(pipe.execute()[0])
-            except redis.RedisError as error:
-                self._resting_until = time.monotonic() + REST_SECONDS
-                logger.warning("The cache does not answer (%s); counting in this process.", type(error).__name__)
-        return self._count_here(key, rate.seconds, window)
+        counted = self._ask(partial(self._count_there, f"rate:{key}:{window}", rate.seconds))
+        return self._count_here(key, rate.seconds, window, more=1) if counted is None else counted
 
-    def _count_here(self, key: str, seconds: int, window: int) -> int:
+    def count(self, key: str, rate: Rate, now: float) -> int:
+        """How many calls there were, without one more."""
+        window = int(now // rate.seconds)
+        counted = self._ask(lambda: int(self._client.get(f"rate:{key}:{window}") or 0))
+        return self._count_here(key, rate.seconds, window, more=0) if counted is None else counted
+
+    def _ask(self, cache_counts: Callable[[], int]) -> int | None:
+        """None where the cache does not answer, or did not a moment ago."""
+        if time.monotonic() < self._resting_until:
+            return None
+        try:
+            return cache_counts()
+        except redis.RedisError as error:
+            self._resting_until = time.monotonic() + REST_SECONDS
+            logger.warning("The cache does not answer (%s); counting in this process.", type(error).__name__)
+            return None
+
+    def _count_there(self, name: str, seconds: int) -> int:
+        with self._client.pipeline(transaction=True) as pipe:
+            pipe.incr(name)
+            pipe.expire(name, seconds + 1)
+            return int(pipe.execute()[0])
+
+    def _count_here(self, key: str, seconds: int, window: int, *, more: int) -> int:
         with self._lock:
             counted, calls = self._own.get(seconds, (window, {}))
             if counted != window:
                 calls = {}
-            calls[key] = calls.get(key, 0) + 1
-            self._own[seconds] = window, calls
-            return calls[key]
+            if more:
+                calls[key] = calls.get(key, 0) + more
+                self._own[seconds] = window, calls
+            return calls.get(key, 0)
 
 
 @cache
@@ -91,6 +107,37 @@ def client_address(request: Request | HttpRequest) -> str:
     return str(ipaddress.ip_network((parsed, 64), strict=False))
 
 
+@dataclass(frozen=True)
+class Left:
+    """What a client may still do in the present window."""
+
+    name: str
+    rate: Rate
+    calls: int
+    wait: float
+
+    def headers(self) -> dict[str, str]:
+        """As the IETF draft (RateLimit header fields for HTTP) has them; never sooner than Retry-After says."""
+        return {
+            "RateLimit-Policy": f'"{self.name}";q={self.rate.count};w={self.rate.seconds}',
+            "RateLimit": f'"{self.name}";r={self.calls};t={math.ceil(self.wait)}',
+        }
+
+
+class RateLimitMiddleware:
+    """Tells every client that is counted how much is left, so that one can slow down before it is refused."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        left: Left | None = getattr(request, "left", None)
+        for name, value in left.headers().items() if left else ():
+            response.headers[name] = value
+        return response
+
+
 class Limit(BaseThrottle):
     """A throttle for the `throttle_classes` of a view; the subclass says under which name and setting it counts."""
 
@@ -105,7 +152,11 @@ class Limit(BaseThrottle):
         # Hashed: an address is personal data, and a counter needs only to tell two clients apart.
         client = hashlib.sha256(self.counted(request).encode()).hexdigest()[:24]
         self._wait = rate.seconds - now % rate.seconds
-        return counter(settings.CACHE_URL).hit(f"{self.name}:{client}", rate, now) <= rate.count
+        calls = counter(settings.CACHE_URL).hit(f"{self.name}:{client}", rate, now)
+        left = Left(self.name, rate, calls=max(0, rate.count - calls), wait=self._wait)
+        django_request: Any = getattr(request, "_request", request)
+        django_request.left = left  # on Django's own request, for the middleware
+        return calls <= rate.count
 
     def counted(self, request: Request | HttpRequest) -> str:
         """Whose calls are counted together."""

@@ -7,11 +7,12 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from rest_framework.exceptions import ValidationError
 
 from assessments import services as assessments
 from assessments.rulesets import COMPANY_SIZES
-from intake import brand
+from intake import brand, form_tokens
 from intake.models import Firm
 from intake.zone_choices import ZONES
 
@@ -28,6 +29,7 @@ CONSENT = "You may write to me again about this. I can stop that at any time."
 MISSING = {"name": "Tell us your name.", "email": "Tell us the mail address for the answer."}
 # Whoever had the page open while a new version was published may have answered what is no longer asked.
 CHANGED = "The questions have changed since you opened the page. Look through your answers, then send it again."
+OLD_FORM = "The page was open for more than a day. Look it through, then send it again."
 LABELS = {
     "name": "Your name",
     "email": "Mail address",
@@ -81,6 +83,14 @@ def brand_css(request: HttpRequest) -> HttpResponse:
     return response
 
 
+def _form_token(fields: dict[str, Any], errors: dict[str, str]) -> str:
+    """When the form was shown first: a slip that is corrected in a second was not filled in within one."""
+    kept = fields.get("form_token")
+    if isinstance(kept, str) and kept and "form_token" not in errors:
+        return kept
+    return form_tokens.issue(now=timezone.now())
+
+
 def _form(request: HttpRequest, *, fields: dict[str, Any], errors: dict[str, str], status: int = 200) -> HttpResponse:
     version = assessments.published()
     given = fields.get("answers")
@@ -104,5 +114,6 @@ def _form(request: HttpRequest, *, fields: dict[str, Any], errors: dict[str, str
         "zones": ZONES,
         "other_zone": zone if all(zone not in dict(choices) for _, choices in ZONES) else "",
         "consent_text": CONSENT,
+        "form_token": _form_token(fields, errors),
     }
     return render(request, "intake/assessment.html", context, status=status)

@@ -71,7 +71,7 @@ def _judge(submission: Submission, answers: dict[str, str], fields: dict[str, st
     for name, value in fields.items():
         setattr(submission, name, value)
     submission.save(update_fields=["assessment", *JUDGED])
-    if submission.lead is not None:
+    if submission.lead is not None and not submission.is_quarantined:
         _tell(submission, submission.lead, now=now)
 
 

@@ -6,11 +6,12 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+import altcha
 from django.utils.dateparse import parse_datetime
 from rest_framework import serializers
 
 from assessments.rulesets import COMPANY_SIZES, OPTIONS, Ruleset
-from intake import addresses, zones
+from intake import addresses, challenges, zones
 
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 # Controls and bidirectional overrides: invisible in a name, and a way to make one read as another.
@@ -67,6 +68,23 @@ class Trap(serializers.Field):
 
     def to_internal_value(self, data: Any) -> bool:
         return bool(data.strip() if isinstance(data, str) else data)
+
+
+class Proof(serializers.Field):
+    """A solved task of ALTCHA. What is none is refused; whether it is right decides more than this field."""
+
+    default_error_messages = {"malformed": "That is no solved task. Send what the ALTCHA widget puts into its field."}
+
+    def __init__(self) -> None:
+        super().__init__(default=None, allow_null=True)
+
+    def to_internal_value(self, data: Any) -> altcha.Payload | None:
+        if data == "":
+            return None
+        try:
+            return challenges.parse(data)
+        except (ValueError, TypeError):
+            self.fail("malformed")
 
 
 class Email(Line):
@@ -169,8 +187,8 @@ class Attribution(serializers.Field):
         return {key: data[key][:500] for key in ATTRIBUTION if isinstance(data.get(key), str) and data[key]}
 
 
-class SubmissionFields(serializers.Serializer):
-    """Everything a website may send; unknown fields are passed over. Needs `ruleset` in its context (`Answers`)."""
+class PersonFields(serializers.Serializer):
+    """What an enquiry says of the person, which a lead is made of."""
 
     name = Line(required=True, max_length=200)
     email = Email(required=True, max_length=254)
@@ -179,17 +197,24 @@ class SubmissionFields(serializers.Serializer):
     phone = Line(max_length=40)
     website = Website(max_length=500)
     company_size = Choice(COMPANY_SIZES)
+    timezone = TimeZone(max_length=64)
+
+
+class SubmissionFields(PersonFields):
+    """Everything a website may send; unknown fields are passed over. Needs `ruleset` in its context (`Answers`)."""
+
     message = Text(max_length=5000, trim_whitespace=False)
     questionnaire = Line(max_length=50)
     answers = Answers(required=False, default=dict)
     asked_for = Choice(("cto", "ai", "both", "not_sure"))
-    timezone = TimeZone(max_length=64)
     language = Line(max_length=200)
     preferred_start = serializers.ListField(child=Instant(), required=False, default=list, max_length=5)
     hold = Flag(required=False, default=True)
     consent = Consent(required=False)
     attribution = Attribution(required=False, default=dict)
     test = Flag(required=False, default=False)
+    form_token = Line()
+    altcha = Proof()
     contact_fax_ext = Trap()
 
     def validate_questionnaire(self, value: str) -> str:

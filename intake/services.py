@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,9 +19,9 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from assessments import services as assessments
-from assessments.judge import Decision
 from assessments.models import Assessment, QuestionnaireVersion
-from intake import addresses, events, store
+from intake import addresses, events, looks, store, suspicion, volume
+from intake.looks import Sender
 from intake.models import Lead, Submission, signer
 from intake.networks import network_of
 from outbox import outbox
@@ -29,6 +30,7 @@ from outbox.outbox import News
 
 KEY_LIFE = timedelta(hours=24)
 TOKEN_LIFE = timedelta(days=180)
+PUBLIC = "public"  # the scope of who has no key
 
 
 class InFlight(Exception):
@@ -54,10 +56,6 @@ class Enquiry:
         canonical = json.dumps(self.payload, sort_keys=True, ensure_ascii=True)
         return hashlib.sha256(canonical.encode()).hexdigest()
 
-    @property
-    def quarantine_reasons(self) -> list[str]:
-        return ["trap_field"] if self.fields["contact_fax_ext"] else []
-
 
 @dataclass(frozen=True)
 class Receipt:
@@ -75,6 +73,9 @@ def receive_submission(enquiry: Enquiry, *, key: str | None, scope: str, now: da
     fields = enquiry.fields
     given = {name: fields[name] for name in ("answers", "message", "company_size", "asked_for")}
     judgement = assessments.assess(enquiry.version, **given)
+    sender = Sender.of(fields, client=enquiry.client, site_key=enquiry.payload.get("site"), is_keyed=scope != PUBLIC)
+    counted = _counted(enquiry, sender)
+    before = volume.seen(**counted)
     with transaction.atomic():
         if key is not None:
             earlier = _earlier(enquiry, scope=scope, key=key, now=now)
@@ -83,8 +84,17 @@ def receive_submission(enquiry: Enquiry, *, key: str | None, scope: str, now: da
         assessment = assessments.keep(judgement, now=now)
         submission = _submission(enquiry, assessment, now=now)
         submission.idempotency_scope, submission.idempotency_key = scope, key
-        _store(submission, _person(enquiry, judgement.decision), now=now)
-        return Receipt(submission)
+        facts = looks.facts(fields, sender, before=before, intent=judgement.decision.intent, now=now)
+        submission.quarantine_reasons = suspicion.reasons(facts)
+        _store(submission, person(fields, assessment.decision), now=now)
+    volume.note(**counted)
+    return Receipt(submission)
+
+
+def _counted(enquiry: Enquiry, sender: Sender) -> dict[str, str]:
+    """Whose enquiries are counted together: a server that posts for its visitors is nobody, unless it names them."""
+    client = enquiry.fields.get("client_ip", "") if sender.is_keyed else sender.client
+    return {"client": client, "email_key": sender.email_key}
 
 
 def _earlier(enquiry: Enquiry, *, scope: str, key: str, now: datetime) -> Submission | None:
@@ -111,9 +121,14 @@ def _store(submission: Submission, person: Lead, *, now: datetime) -> None:
     if submission.is_quarantined:
         submission.save(force_insert=True)
         outbox.publish(events.quarantined(submission), now=now)
-        return
+    else:
+        accept(submission, person, now=now)
+
+
+def accept(submission: Submission, person: Lead, *, now: datetime) -> None:
+    """The submission belongs to a lead from here on, and everything that follows from that is published."""
     submission.lead, is_new = store.upsert_lead(person, now=now, keep_verdict=submission.is_test)
-    submission.save(force_insert=True)
+    submission.save(force_insert=submission._state.adding)
     number = submission.lead.event_sequence
     news = [events.about("lead.assessed", submission=submission, lead=submission.lead, sequence=number)]
     if is_new:
@@ -121,16 +136,16 @@ def _store(submission: Submission, person: Lead, *, now: datetime) -> None:
     outbox.publish(*news, now=now)
 
 
-def _person(enquiry: Enquiry, decision: Decision) -> Lead:
-    fields = enquiry.fields
+def person(fields: dict[str, Any], decision: Mapping[str, Any]) -> Lead:
+    """A lead as the fields of `PersonFields` and the decision on it make one; not stored."""
     email, email_key = addresses.normalise(fields["email"])
     return Lead(
         email=email,
         email_key=email_key,
         **{name: fields[name] for name in ("name", "company", "role", "phone", "website", "company_size", "timezone")},
-        gap=decision.gap,
-        primary=decision.primary or "",
-        engagement=decision.engagement,
+        gap=decision["gap"],
+        primary=decision["primary"] or "",
+        engagement=decision["engagement"],
     )
 
 
@@ -150,7 +165,6 @@ def _submission(enquiry: Enquiry, assessment: Assessment, *, now: datetime) -> S
         payload=enquiry.payload,
         is_test=fields["test"],
         client_network=network_of(enquiry.client),
-        quarantine_reasons=enquiry.quarantine_reasons,
         fingerprint=enquiry.fingerprint,
         created_at=now,
         last_activity_at=now,
@@ -159,13 +173,13 @@ def _submission(enquiry: Enquiry, assessment: Assessment, *, now: datetime) -> S
 
 def judged() -> QuerySet[Assessment]:
     """The current judgements of what was accepted, newest submission first; no tests, nothing in quarantine."""
-    accepted = Assessment.objects.filter(submission__lead__isnull=False, submission__is_test=False)
+    accepted = Assessment.objects.filter(submission__quarantine_reasons=[], submission__is_test=False)
     return accepted.order_by("-submission__created_at")
 
 
 def of_event(event: Event) -> Submission | None:
-    """The submission that an event tells of, with its lead and verdict; None once it was erased."""
-    known = Submission.objects.select_related("lead", "assessment").filter(lead__isnull=False)
+    """The submission that an event tells of, with its lead and verdict; None once it was erased or set aside."""
+    known = Submission.objects.select_related("lead", "assessment").filter(lead__isnull=False, quarantine_reasons=[])
     about = event.data.get("submission")  # an event of somebody who was erased keeps nothing but its type
     return known.filter(pk=about["id"]).first() if about else None
 

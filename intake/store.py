@@ -1,4 +1,4 @@
-"""The two statements of the intake that the ORM has no words for: the upsert of a lead, and the try-lock."""
+"""The statements of the intake that the ORM has no words for: the upsert of a lead, the try-lock, the spent task."""
 
 import hashlib
 import uuid
@@ -27,6 +27,7 @@ def upsert_lead(lead: Lead, *, now: datetime, keep_verdict: bool) -> tuple[Lead,
         ON CONFLICT (email_key) DO UPDATE SET
             last_activity_at = excluded.last_activity_at,
             event_sequence = intake_lead.event_sequence + 1,
+            set_aside_at = NULL,
             gap = CASE WHEN %s THEN intake_lead.gap ELSE excluded.gap END,
             "primary" = CASE WHEN %s THEN intake_lead."primary" ELSE excluded."primary" END,
             engagement = CASE WHEN %s THEN intake_lead.engagement ELSE excluded.engagement END
@@ -60,3 +61,23 @@ def try_lock(*parts: str) -> bool:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [int.from_bytes(digest[:8], "big", signed=True)])
         return bool(cursor.fetchone()[0])
+
+
+def spend_challenge(signature: str, *, expires_at: datetime, now: datetime) -> bool:
+    """Remembers a solved task until it expires; False where it was handed in before, or is at this moment.
+
+    Forgets a few that have expired, past those that another request is about to forget.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            DELETE FROM intake_usedchallenge WHERE signature IN (
+                SELECT signature FROM intake_usedchallenge WHERE expires_at < %s LIMIT 100 FOR UPDATE SKIP LOCKED)
+            """,
+            [now],
+        )
+        cursor.execute(
+            "INSERT INTO intake_usedchallenge (signature, expires_at) VALUES (%s, %s) ON CONFLICT DO NOTHING",
+            [signature, expires_at],
+        )
+        return bool(cursor.rowcount == 1)

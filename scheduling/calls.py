@@ -30,15 +30,17 @@ def book_call(delivery: Delivery) -> dict[str, str]:
     if submission is None:
         return {"skipped": "The submission was erased."}
     assignment = bookings.in_turn(submission, lambda: _decide(submission, now=timezone.now()))
-    return {"outcome": str(assignment.outcome)}
+    return {"outcome": str(assignment.outcome)} if assignment else {"skipped": "The submission was set aside."}
 
 
-def _decide(submission: Submission, *, now: datetime) -> Assignment:
+def _decide(submission: Submission, *, now: datetime) -> Assignment | None:
     decided = Assignment.objects.filter(submission=submission).first()
     if decided is not None:
         return decided
     # As it stands now: a correction may have come in between.
-    submission.refresh_from_db(fields=fitting.DECIDES)
+    submission.refresh_from_db(fields=[*fitting.DECIDES, "quarantine_reasons"])
+    if submission.is_quarantined:
+        return None
     assignment = Assignment(submission=submission, decided_at=now)
     choice = choosing.choose(submission, now=now)
     if submission.is_test:

@@ -102,7 +102,7 @@ def teams(submission: Submission, *, now: datetime) -> Iterator[Team]:
 
 def assignment_of(submission: Submission) -> Assignment:
     found = Assignment.objects.select_related("advisor", "colleague").filter(submission=submission).first()
-    if found is None:
+    if found is None or submission.is_quarantined:
         raise UnableToBook("pending", "We are still looking for the advisor who fits. Ask again in a moment.")
     if found.outcome == Assignment.Outcome.NONE:
         raise UnableToBook("closed", "This was a test: there is no conversation to arrange.")

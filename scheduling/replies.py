@@ -44,6 +44,8 @@ def booking_state(submission: Submission, booking: Booking | None, *, now: datet
     From this submission's own rows alone: the lead's stage would tell a stranger who typed a known address that
     somebody is known under it.
     """
+    if submission.is_quarantined:
+        return "pending"  # whoever sent it is told nothing
     if booking is not None and booking.status in Booking.OPEN and booking.ends_at > now:
         return "held" if booking.status == Booking.Status.TENTATIVE else "confirmed"
     assignment = Assignment.objects.filter(submission=submission).first()

@@ -34,7 +34,7 @@ def arrange(submission: Submission, team: Team, start: datetime, *, zone: str, n
 
 
 def _arrange(submission: Submission, team: Team, start: datetime, *, zone: str, now: datetime) -> Booking:
-    if submission.lead is None or submission.is_test:
+    if submission.is_quarantined or submission.is_test:
         raise UnableToBook("closed", "A test, or what was set aside, has no conversation.")
     if not team.leader.active:
         raise UnableToBook("no_advisor", f"{team.leader} takes no conversations.")

@@ -6,7 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from outbox import outbox
-from scheduling import calls, reviews, services
+from scheduling import calls, letting_go, reviews, services
 from scheduling.calendars import health, sync
 
 
@@ -18,6 +18,11 @@ def book_call(*, delivery_id: str, **_: Any) -> None:
 @shared_task(name="scheduling.review_call")
 def review_call(*, delivery_id: str, **_: Any) -> None:
     outbox.attempt(delivery_id, reviews.review_call)
+
+
+@shared_task(name="scheduling.let_go")
+def let_go(*, delivery_id: str, **_: Any) -> None:
+    outbox.attempt(delivery_id, letting_go.let_go)
 
 
 @shared_task(name="scheduling.expire_holds")

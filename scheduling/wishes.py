@@ -43,7 +43,7 @@ def _readable(words: str) -> str:
 
 
 def _ask(submission: Submission, wish: str, *, now: datetime) -> TimeRequest:
-    if submission.lead is None or submission.is_test:
+    if submission.lead is None or submission.is_quarantined or submission.is_test:
         raise UnableToBook("closed", "There is no conversation to arrange under this link.")
     if Booking.objects.filter(submission=submission, status=Booking.Status.CONFIRMED).exists():
         raise UnableToBook("closed", "Your conversation is booked. Move it, or answer its mail.")

@@ -14,7 +14,7 @@ HAPPENS = {
     "lead.stage_changed": "A lead moved to another stage.",
     "lead.unsubscribed": "A person wants no more follow-ups.",
     "lead.erased": "A person was erased; their earlier events keep only id and type.",
-    "submission.quarantined": "A submission was set aside; no lead was made.",
+    "submission.quarantined": "A submission was set aside: at the door, where no lead is made, or by staff later.",
     "follow_up.sent": "A follow-up was handed to the mail server.",
     "follow_up.failed": "A follow-up could not be delivered and is not tried again.",
     "booking.tentative": "A time is held.",

@@ -119,6 +119,14 @@ class TrapField(Field):
         return {"type": ["string", "boolean", "number", "object", "array"], "description": about}
 
 
+class ProofField(Field):
+    target_class = "intake.serializers.Proof"
+
+    def schema(self) -> dict[str, Any]:
+        about = "What the ALTCHA widget makes of a challenge, in base64; for sites that ask for proof of work."
+        return {"type": ["string", "null"], "format": "altcha-proof", "description": about}
+
+
 class AnswersField(Field):
     target_class = "intake.serializers.Answers"
 

@@ -74,7 +74,15 @@ PROBLEM = {
     ],
 }
 RETRY_AFTER = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 0}}}
-WAITS = {"409", "429", "503"}
+# The IETF draft's; every answer of a call that is counted has them.
+RATE_LIMIT = {
+    "RateLimit": {
+        "description": "Calls that are left, and seconds until there are more.",
+        "schema": {"type": "string"},
+    },
+    "RateLimit-Policy": {"description": "Calls in a window of seconds.", "schema": {"type": "string"}},
+}
+HEADERS = {"409": RETRY_AFTER, "429": RETRY_AFTER | RATE_LIMIT, "503": RETRY_AFTER}
 
 
 def add(result: dict[str, Any], **_: Any) -> dict[str, Any]:
@@ -109,6 +117,6 @@ def _add(operation: dict[str, Any]) -> None:
 def _response(status: str, description: str) -> dict[str, Any]:
     return {
         "description": description,
-        **({"headers": RETRY_AFTER} if status in WAITS else {}),
+        **({"headers": HEADERS[status]} if status in HEADERS else {}),
         "content": {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
     }

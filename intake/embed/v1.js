@@ -1,6 +1,7 @@
 /* <truegap-assessment>: the self-assessment as an element of any website. Served at /embed/v1.js (intake/embed).
 
-   Attributes, all optional: site (public key), questionnaire, consent-text, privacy-url.
+   Attributes, all optional: site (public key), questionnaire, consent-text, privacy-url, proof-of-work (for a site that
+   asks for it: a task of the server is solved before the form is sent; pages without https cannot).
    Colours: the custom property --truegap-accent. Event: "truegap:submitted" with {id, gap, engagement} in its detail.
    Everything is built with DOM calls and an adopted stylesheet, so a strict content policy of the website needs to name
    this server only in script-src and connect-src. */
@@ -47,6 +48,23 @@
       make("label", { htmlFor: id, textContent: label + optional }), make(tag, { id, name, ...rest }));
   };
 
+  const bytes = (hex) => Uint8Array.from(hex.match(/../g), (pair) => parseInt(pair, 16));
+  const hex = (buffer) => Array.from(new Uint8Array(buffer), (b) => b.toString(16).padStart(2, "0")).join("");
+
+  /* A task of ALTCHA: the first number whose derived key begins as asked. Some hundred tries, under a second. */
+  const solve = async (challenge) => {
+    const { nonce, salt, cost, keyLength, keyPrefix } = challenge.parameters;
+    const password = new Uint8Array([...bytes(nonce), 0, 0, 0, 0]);
+    const number = new DataView(password.buffer, password.length - 4);
+    for (let counter = 0; ; counter += 1) {
+      number.setUint32(0, counter);
+      const key = await crypto.subtle.importKey("raw", password, "PBKDF2", false, ["deriveBits"]);
+      const method = { name: "PBKDF2", hash: "SHA-256", salt: bytes(salt), iterations: cost };
+      const derivedKey = hex(await crypto.subtle.deriveBits(method, key, keyLength * 8));
+      if (derivedKey.startsWith(keyPrefix)) return btoa(JSON.stringify({ challenge, solution: { counter, derivedKey } }));
+    }
+  };
+
   const statement = ({ key, text, help }) =>
     radios(`answers.${key}`, text, [["yes", "Yes"], ["no", "No"], ["unsure", "Not sure"]], help);
 
@@ -66,11 +84,16 @@
         const answer = await fetch(`${HOME}/api/v1/questionnaires/${encodeURIComponent(slug)}/`);
         if (!answer.ok) throw new Error(`The questionnaire “${slug}” gave ${answer.status}.`);
         this.ask(await answer.json());
+        this.formToken = (await this.told("form-token").catch(() => ({}))).form_token;
       } catch (error) {
         console.error("truegap-assessment:", error);
         this.show(make("p", {}, "The questions could not be loaded. ",
           make("a", { href: `${HOME}/`, textContent: "Answer them on our own page." })));
       }
+    }
+
+    async told(what) {
+      return (await fetch(`${HOME}/api/v1/submissions/${what}/`)).json();
     }
 
     show(...nodes) {
@@ -114,7 +137,7 @@
     }
 
     fields() {
-      const found = { answers: {}, timezone: zone(), language: navigator.language, attribution: attribution(),
+      const found = { form_token: this.formToken, answers: {}, timezone: zone(), language: navigator.language, attribution: attribution(),
         consent: { follow_up: false, text: this.consent } };
       for (const [name, value] of new FormData(this.form)) {
         if (name.startsWith("answers.")) found.answers[name.slice(8)] = value;
@@ -131,7 +154,7 @@
       this.tell("");
       this.button.disabled = true;
       try {
-        const answer = await this.post(JSON.stringify(this.fields()));
+        const answer = await this.post(JSON.stringify({ ...this.fields(), ...(await this.proof()) }));
         const body = await answer.json();
         if (answer.status === 201) this.result(body);
         else this.refused(body);
@@ -141,6 +164,14 @@
       } finally {
         this.button.disabled = false;
       }
+    }
+
+    /* One for each enquiry: sent again unchanged, it is the same one. Without it, the enquiry is looked at by hand. */
+    async proof() {
+      if (!this.hasAttribute("proof-of-work") || !crypto.subtle) return {};
+      if (this.solvedFor !== this.key) this.solved = await solve(await this.told("challenge"));
+      this.solvedFor = this.key;
+      return { altcha: this.solved };
     }
 
     /* Sends once, however often it has to be tried: the key stays the same. */

@@ -53,6 +53,9 @@ class Lead(models.Model):
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="leads"
     )
+    set_aside_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="Since when all that they sent is in quarantine."
+    )
     event_sequence = models.PositiveIntegerField(default=0, editable=False)
     created_at = models.DateTimeField()
     last_activity_at = models.DateTimeField()

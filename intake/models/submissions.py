@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.core import signing
 from django.db import models
+from django.db.models import Q
 from uuid6 import uuid7
 
 from assessments.models import Assessment
@@ -40,7 +41,10 @@ class Submission(models.Model):
     client_network = models.CharField(
         max_length=43, blank=True, help_text="Where it came from, cut to a network: /24 of IPv4, /48 of IPv6."
     )
-    quarantine_reasons = models.JSONField(default=list)
+    quarantine_reasons = models.JSONField(
+        default=list, help_text="Why it is set aside; empty for what was accepted, or released."
+    )
+    rejected_at = models.DateTimeField(null=True, blank=True, help_text="Set aside, and looked through by staff.")
     idempotency_scope = models.CharField(max_length=64, blank=True)
     idempotency_key = models.CharField(max_length=255, null=True)
     fingerprint = models.CharField(max_length=64, help_text="SHA-256 of the parsed fields.")
@@ -50,6 +54,12 @@ class Submission(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["idempotency_scope", "idempotency_key"], name="submission_key_once"),
+            models.CheckConstraint(
+                condition=~Q(quarantine_reasons=[]) | Q(lead__isnull=False), name="submission_accepted_has_lead"
+            ),
+            models.CheckConstraint(
+                condition=Q(rejected_at=None) | ~Q(quarantine_reasons=[]), name="submission_accepted_is_not_rejected"
+            ),
         ]
         indexes = [models.Index(fields=["-created_at"], name="submission_by_time")]
 

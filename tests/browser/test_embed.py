@@ -6,8 +6,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
-from intake.models import Submission
+from intake import form_tokens
+from intake.models import Site, Submission, UsedChallenge
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -83,6 +85,25 @@ def test_somebody_on_another_website_gets_a_verdict_there(site, elsewhere, page)
     assert submission.attribution["landing_page"].startswith(f"{elsewhere.origin}/contact")
     assert submission.idempotency_key
     assert page.evaluate("document.documentElement.scrollWidth") <= 375
+    assert site.complaints == []
+
+
+def test_element_solves_the_task_of_a_site_that_asks_for_one(site, elsewhere):
+    shop = Site.objects.create(name="Shop", proof_of_work=True)
+    element = f'<truegap-assessment proof-of-work site="{shop.key}">'
+    elsewhere.page = elsewhere.page.replace("<truegap-assessment>", element)
+    page = site.page()
+    page.goto(f"{elsewhere.origin}/contact")
+    page.get_by_role("radio", name="Yes").nth(0).check(force=True)
+    page.get_by_label("Your name").fill("Ada Lovelace")
+    page.get_by_label("Mail address").fill("ada@example.com")
+    page.get_by_role("button", name="Show me the result").click()
+    page.get_by_role("link", name="See everything and choose a time").wait_for()
+
+    submission = Submission.objects.get()
+    assert submission.quarantine_reasons == []
+    assert UsedChallenge.objects.count() == 1
+    assert form_tokens.read(submission.payload["form_token"], now=timezone.now()).seconds is not None
     assert site.complaints == []
 
 

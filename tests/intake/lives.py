@@ -11,6 +11,7 @@ from django.utils import timezone
 from assessments import outcomes
 from assessments.outcomes import Found
 from intake import keys
+from intake.blocklist import block
 from intake.models import Lead
 from notifications.models import Endpoint, NotePreference
 from notifications.notes import send_staff_note
@@ -25,7 +26,8 @@ from tests.factories import make_advisor, make_submission, run_delivery
 
 # Rows that the machine owns: read, and acted on through services.
 MACHINE_OWNED = (
-    "intake.Submission", "outbox.Event", "outbox.Delivery", "scheduling.Booking", "scheduling.Assignment",
+    "intake.Submission", "intake.Quarantined", "outbox.Event", "outbox.Delivery", "scheduling.Booking",
+    "scheduling.Assignment",
     "scheduling.TimeRequest", "notifications.Mail", "notifications.FollowUp", "assessments.Assessment",
     "assessments.Outcome",
 )  # fmt: skip
@@ -53,6 +55,8 @@ def make_lead_with_a_life(number: int = 0, **over: object) -> Lead:
     run_delivery("notifications.fan_out", _refused, **of_this_lead)
     TimeRequest.objects.create(submission=submission, wish="After four", created_at=timezone.now())
     run_delivery("notifications.start_sequences", start_sequences, **of_this_lead)
+    make_submission(email=f"mallory{number}@example.com", contact_fax_ext="x", message=submission.message)
+    block("address", f"mallory{number}@example.com", reason="A bot.", by=None)
     add(f"eve{number}@example.com", Reason.MANUAL, Scope.ALL, now=timezone.now(), note="Wishes no mail.")
     outcomes.record(submission.assessment, Found("ai", note=submission.message), now=timezone.now())
     return submission.lead

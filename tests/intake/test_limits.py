@@ -3,6 +3,7 @@
 import socket
 import time
 from collections.abc import Iterator
+from itertools import pairwise
 
 import pytest
 import redis
@@ -65,6 +66,43 @@ def test_last_part_of_a_second_is_rounded_up(house, client, settings):
         refused = post(client, enquiry_fields())
 
     assert refused.headers["Retry-After"] == "1"
+
+
+def test_every_answer_says_how_much_is_left_and_a_refusal_that_nothing_is(two_a_minute, client):
+    told = [post(client, enquiry_fields(email=f"p{number}@example.com")).headers for number in range(3)]
+
+    assert [headers["RateLimit"] for headers in told] == [f'"submission";r={left};t=30' for left in (1, 0, 0)]
+    assert {headers["RateLimit-Policy"] for headers in told} == {'"submission";q=2;w=60'}
+    assert [headers.get("Retry-After") for headers in told] == [None, None, "30"]
+
+
+def test_page_that_is_asked_for_too_often_says_the_same(house, client, settings):
+    settings.PUBLIC_RATE = Rate(count=1, seconds=60)
+    page = make_submission().page_path
+    client.get(page)
+
+    refused = client.get(page)
+
+    assert refused.status_code == 429
+    assert refused.headers["RateLimit-Policy"] == '"public";q=1;w=60'
+    assert refused.headers["RateLimit"] == f'"public";r=0;t={refused.headers["Retry-After"]}'
+
+
+def test_client_that_obeys_never_hears_a_second_refusal_in_an_hour(two_a_minute, client):
+    moment, statuses = float(NOON), []
+    while moment < NOON + 3600:
+        with time_machine.travel(moment, tick=False):
+            answer = post(client, {})
+        statuses.append(answer.status_code)
+        moment += float(answer.headers.get("Retry-After", 0))
+
+    assert set(pairwise(statuses)) == {(400, 400), (400, 429), (429, 400)}
+
+
+def test_limit_that_is_off_says_nothing(house, client, settings):
+    settings.SUBMISSION_RATE = None
+
+    assert "RateLimit" not in post(client, enquiry_fields()).headers
 
 
 def test_refused_bodies_count_as_well(two_a_minute, client):
@@ -153,9 +191,11 @@ def test_neighbours_in_one_network_of_64_bits_share_a_limit(two_a_minute, client
 def test_no_address_stands_in_the_cache(two_a_minute, client, settings):
     knock(client, 1, REMOTE_ADDR="198.51.100.7")
 
-    (name,) = redis.Redis.from_url(settings.CACHE_URL).keys("*")
-    assert name.startswith(b"rate:submission:")
-    assert b"198.51" not in name
+    names = sorted(redis.Redis.from_url(settings.CACHE_URL).keys("*"))
+    assert [name.rsplit(b":", 2)[0] for name in names] == [
+        b"rate:submission", b"rate:volume:address", b"rate:volume:client"
+    ]  # fmt: skip
+    assert not [name for name in names if b"198.51" in name or b"ada" in name]
 
 
 # --- the cache is dead ----------------------------------------------------------------------------------

@@ -221,10 +221,10 @@ def statements(captured: CaptureQueriesContext) -> list[str]:
 @pytest.mark.parametrize(
     ("address", "headers", "count"),
     [
-        ("grace@example.com", {}, 6),
-        ("ada@example.com", {}, 6),
-        ("grace@example.com", {"idempotency_key": "new"}, 8),
-        ("ada@example.com", {"idempotency_key": "new"}, 8),
+        ("grace@example.com", {}, 7),
+        ("ada@example.com", {}, 7),
+        ("grace@example.com", {"idempotency_key": "new"}, 9),
+        ("ada@example.com", {"idempotency_key": "new"}, 9),
         ("ada@example.com", {"idempotency_key": "first"}, 3),
     ],
 )

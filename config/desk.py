@@ -31,7 +31,7 @@ GROUPS = (
               ("How I hear of things", "notifications", "notifications_notepreference"),
               ("Blocked senders", "block", "intake_block"))),
     ("House", (("Advisors", "badge", "scheduling_advisor"), ("Calendars", "calendar_month", "scheduling_calendar"),
-               ("Firm", "storefront", "intake_firm"),
+               ("Firm", "storefront", "intake_firm"), ("Websites", "language", "intake_site"),
                ("Mail templates", "edit_note", "notifications_template"),
                ("Follow-up series", "forward_to_inbox", "notifications_sequence"),
                ("Questionnaires", "quiz", "assessments_questionnaire"))),

@@ -7,7 +7,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 from assessments.api import QuestionnaireView
 from config.metrics import metrics
-from intake import embed
+from intake import embed, sites
 from intake import pages as intake_pages
 from intake.api import SubmissionView
 from intake.form_api import ChallengeView, FormTokenView
@@ -19,6 +19,8 @@ from notifications.unsubscribe_pages import unsubscribe
 from scheduling import answers, feeds, pages, visitor
 from scheduling.advisors_api import AdvisorDetail, AdvisorsView
 from scheduling.bookings_api import BookingDetail, BookingsView
+
+sites.connect()
 
 urlpatterns = [
     path("", intake_pages.assessment, name="home"),

@@ -43,6 +43,7 @@ from intake.filters import (
 from intake.key_desk import KeyAdmin
 from intake.models import Firm, Lead, StaleTransition, Submission
 from intake.quarantine_desk import SetsAside
+from intake.site_desk import SiteAdmin
 from intake.verdict_forms import LeadForm
 from intake.verdicts import VerdictDesk
 from notifications.admin import brief_of, clocks_of, follow_up_moves, follow_ups_of, mails_of
@@ -50,7 +51,7 @@ from outbox.admin import ReadOnly, deliveries_of
 from outbox.desk import SAVES_ON_ENTER, act_buttons, act_link, link, listing, preserved, table
 from scheduling.admin import bookings_of, choices_of
 
-__all__ = ["BlockAdmin", "KeyAdmin"]  # registered by being imported
+__all__ = ["BlockAdmin", "KeyAdmin", "SiteAdmin"]  # registered by being imported
 
 GAP_COLOURS = {"cto": "info", "ai": "success", "both": "warning"}
 FOR_EDITORS = {"moves", "follow_up_moves", "erasing", *VerdictDesk.forms_shown}

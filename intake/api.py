@@ -5,9 +5,11 @@ Comes after the parsers (`intake.guard`) and the limits; `intake.services.receiv
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, cast
 
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 from rest_framework.exceptions import APIException, Throttled, ValidationError
@@ -19,10 +21,10 @@ from rest_framework.views import APIView
 
 from assessments import services as assessments
 from assessments.models import QuestionnaireVersion
-from intake import form_tokens, limits, pages, replies, services
+from intake import form_tokens, limits, pages, replies, services, sites
 from intake.guard import refuse_chunks
 from intake.limits import SubmissionLimit
-from intake.models import ApiKey
+from intake.models import ApiKey, Site
 from intake.serializers import ServerFields, SubmissionFields
 from intake.services import Enquiry
 from intake.staff_door import HasScopeOrNoKey, KeyAuthentication, KeyLimit
@@ -64,23 +66,35 @@ class SubmissionView(APIView):
         return super().perform_content_negotiation(request, force or prefers_html(request._request))
 
     def handle_exception(self, exc: Exception) -> Any:
-        if isinstance(exc, Throttled) and prefers_html(self.request._request):
-            return limits.too_many(self.request._request, wait=getattr(exc, "wait", None))
+        if isinstance(exc, APIException) and prefers_html(self.request._request):
+            if isinstance(exc, Throttled):
+                return limits.too_many(self.request._request, wait=getattr(exc, "wait", None))
+            return pages.refused(self.request._request, status=exc.status_code, detail=str(exc.detail))
+        if isinstance(exc, OperationalError | InterfaceError) and prefers_html(self.request._request):
+            return pages.unavailable()
         return super().handle_exception(exc)
 
     def post(self, request: Request) -> HttpResponse:
         refuse_chunks(request)
+        site = sites.named(request.data)
         try:
-            return self._receive(request)
+            return self._receive(request, site)
         except ValidationError as error:
+            if site is not None:
+                sites.note_refused(site, codes(error.detail), now=timezone.now())
             if prefers_html(request._request):
-                return pages.form_again(request._request, fields=dict(request.data), error=error)
+                fields = cast(dict[str, Any], request.data)
+                afterwards = sites.leads_to(fields.get("next"), site)
+                return pages.form_again(request._request, fields=dict(fields), error=error, afterwards=afterwards)
             raise
 
-    def _receive(self, request: Request) -> HttpResponse:
-        receipt = self._store(request)
+    def _receive(self, request: Request, site: Site | None) -> HttpResponse:
+        receipt = self._store(request, site)
+        if site is not None:
+            sites.note_accepted(site, now=receipt.submission.created_at)
         if prefers_html(request._request):
-            response: HttpResponse = HttpResponseRedirect(receipt.submission.page_path)
+            afterwards = sites.leads_to(cast(dict[str, Any], request.data).get("next"), site)
+            response: HttpResponse = HttpResponseRedirect(afterwards or receipt.submission.page_path)
             response.status_code = 303
         else:
             response = Response(replies.first(receipt.submission), status=201)
@@ -90,13 +104,14 @@ class SubmissionView(APIView):
             response.headers["Idempotency-Replayed"] = "true"
         return response
 
-    def _store(self, request: Request) -> services.Receipt:
+    def _store(self, request: Request, site: Site | None) -> services.Receipt:
         key = idempotency_key(request)
         data = cast(dict[str, Any], request.data)  # the parsers give nothing else
         enquiry = read_enquiry(data, client=limits.client_address(request), is_keyed=request.auth is not None)
+        enquiry = replace(enquiry, site=site)
         if prefers_html(request._request) and request.auth is None:
             refuse_old_form(enquiry, now=timezone.now())
-        scope = f"key:{request.auth.pk}" if request.auth else services.PUBLIC
+        scope = f"key:{request.auth.pk}" if request.auth else services.scope_of(site)
         try:
             return services.receive_submission(enquiry, key=key, scope=scope, now=timezone.now())
         except services.InFlight as error:
@@ -126,6 +141,15 @@ def read_enquiry(data: Mapping[str, Any], *, client: str = "", is_keyed: bool = 
     if is_keyed:
         payload.pop("client_ip", None)
     return Enquiry(fields=fields, payload=payload, version=version, client=fields.get("client_ip") or client)
+
+
+def codes(detail: Any, path: str = "") -> list[str]:
+    """Which fields were refused and why, without a word of what stood in them."""
+    if isinstance(detail, dict):
+        return [one for name, inner in detail.items() for one in codes(inner, f"{path}/{str(name)[:40]}")]
+    if isinstance(detail, list):
+        return [one for inner in detail for one in codes(inner, path)]
+    return [f"{path}: {getattr(detail, 'code', 'invalid')}"]
 
 
 def _version_named(field: Field, given: Any) -> QuestionnaireVersion | None:

@@ -80,13 +80,13 @@ class NeedsAttention(SimpleListFilter):
 
 
 class AtTheDesk(SimpleListFilter):
-    """Of leads: without those of whom everything is in quarantine, unless somebody asks for them."""
+    """Of leads: without those of whom everything is in quarantine or a test, unless somebody asks for them."""
 
     title = "at the desk"
     parameter_name = "aside"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("1", "In quarantine"), ("all", "All")]
+        return [("1", "In quarantine, or tests alone"), ("all", "All")]
 
     def choices(self, changelist: Any) -> Any:
         first, *rest = super().choices(changelist)

@@ -7,12 +7,13 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils import timezone
 from rest_framework.exceptions import ValidationError
 
 from assessments import services as assessments
 from assessments.rulesets import COMPANY_SIZES
-from intake import brand, form_tokens
+from intake import brand, form_tokens, sites
 from intake.models import Firm
 from intake.zone_choices import ZONES
 
@@ -46,13 +47,53 @@ def assessment(request: HttpRequest) -> HttpResponse:
     return _form(request, fields={}, errors={})
 
 
-def form_again(request: HttpRequest, *, fields: dict[str, Any], error: ValidationError) -> HttpResponse:
-    """The page with status 400: what was typed stays, each error stands beside its field."""
+def form_again(
+    request: HttpRequest, *, fields: dict[str, Any], error: ValidationError, afterwards: str = ""
+) -> HttpResponse:
+    """The page with status 400: what was typed stays, each error stands beside its field.
+
+    `afterwards` is where the form leads in the end, if that is a website's own page.
+    """
     detail = error.detail if isinstance(error.detail, dict) else {"non_field_errors": error.detail}
     errors = {name: _first_text(name, messages) for name, messages in detail.items()}
     response = _form(request, fields=fields, errors=errors, status=400)
+    if afterwards:
+        # Browsers hold a form to its page's policy through the redirect, too.
+        response._csp_update = {"form-action": [sites.origin_of(afterwards)]}  # type: ignore[attr-defined]
     response.is_page = True  # type: ignore[attr-defined]  # else `config.errors` would answer in JSON under /api/
     return response
+
+
+def refused(request: HttpRequest, *, status: int, detail: str) -> HttpResponse:
+    """For a browser whose post could not be taken at all: too large, not readable, its key in use."""
+    response = render(request, "intake/refused.html", {"firm": Firm.get(), "detail": detail}, status=status)
+    response.is_page = True  # type: ignore[attr-defined]  # else `config.errors` would answer in JSON under /api/
+    return response
+
+
+def unavailable() -> HttpResponse:
+    """The page without anything from the database, since that does not answer."""
+    response = HttpResponse(render_to_string("503.html"), status=503, headers={"Retry-After": "5"})
+    response.is_page = True  # type: ignore[attr-defined]  # as above
+    return response
+
+
+# What the form shows itself; everything else that another website sent goes along unseen.
+SHOWN = {*LABELS, "answers", "consent", "form_token", "contact_fax_ext"}
+
+
+def unseen(fields: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    """Names and values of the fields that our form does not show, as a form would post them again."""
+    found: list[tuple[str, str]] = []
+    for name, value in fields.items():
+        if not prefix and name in SHOWN:
+            continue
+        if isinstance(value, dict):
+            found += unseen(value, f"{prefix}{name}.")
+        else:
+            values = value if isinstance(value, list) else [value]
+            found += [(f"{prefix}{name}", str(one)) for one in values]
+    return found
 
 
 def _first_text(name: str, messages: Any) -> str:
@@ -115,5 +156,7 @@ def _form(request: HttpRequest, *, fields: dict[str, Any], errors: dict[str, str
         "other_zone": zone if all(zone not in dict(choices) for _, choices in ZONES) else "",
         "consent_text": CONSENT,
         "form_token": _form_token(fields, errors),
+        # What was wrong with a field that nobody sees cannot be mended there: it is left out.
+        "unseen": unseen({name: value for name, value in fields.items() if name not in errors}),
     }
     return render(request, "intake/assessment.html", context, status=status)

@@ -22,7 +22,7 @@ from assessments import services as assessments
 from assessments.models import Assessment, QuestionnaireVersion
 from intake import addresses, events, looks, store, suspicion, volume
 from intake.looks import Sender
-from intake.models import Lead, Submission, signer
+from intake.models import Lead, Site, Submission, signer
 from intake.networks import network_of
 from outbox import outbox
 from outbox.models import Event
@@ -30,7 +30,10 @@ from outbox.outbox import News
 
 KEY_LIFE = timedelta(hours=24)
 TOKEN_LIFE = timedelta(days=180)
+# Without a key, the same person with the same content within this time is one submission: a double click, a retry.
+SAME_WITHIN = timedelta(minutes=10)
 PUBLIC = "public"  # the scope of who has no key
+OF_THE_FORM = ("form_token", "altcha")
 
 
 class InFlight(Exception):
@@ -49,12 +52,21 @@ class Enquiry:
     payload: dict[str, Any]
     version: QuestionnaireVersion
     client: str = ""  # the address that it came from
+    site: Site | None = None
 
     @property
     def fingerprint(self) -> str:
-        """Of the parsed fields, so that a retry with another multipart boundary is the same request."""
-        canonical = json.dumps(self.payload, sort_keys=True, ensure_ascii=True)
+        """Of the parsed fields, so that a retry with another multipart boundary is the same request.
+
+        Without what a form gets anew each time it is shown.
+        """
+        lasting = {name: value for name, value in self.payload.items() if name not in OF_THE_FORM}
+        canonical = json.dumps(lasting, sort_keys=True, ensure_ascii=True)
         return hashlib.sha256(canonical.encode()).hexdigest()
+
+    @property
+    def is_test(self) -> bool:
+        return self.fields["test"] or (self.site is not None and self.site.test_mode)
 
 
 @dataclass(frozen=True)
@@ -73,14 +85,15 @@ def receive_submission(enquiry: Enquiry, *, key: str | None, scope: str, now: da
     fields = enquiry.fields
     given = {name: fields[name] for name in ("answers", "message", "company_size", "asked_for")}
     judgement = assessments.assess(enquiry.version, **given)
-    sender = Sender.of(fields, client=enquiry.client, site_key=enquiry.payload.get("site"), is_keyed=scope != PUBLIC)
+    sender = Sender.of(
+        fields, client=enquiry.client, site_key=enquiry.payload.get("site"), is_keyed=scope.startswith("key:")
+    )
     counted = _counted(enquiry, sender)
     before = volume.seen(**counted)
     with transaction.atomic():
-        if key is not None:
-            earlier = _earlier(enquiry, scope=scope, key=key, now=now)
-            if earlier:
-                return Receipt(earlier, is_replay=True)
+        earlier = _earlier(enquiry, scope=scope, key=key, now=now) if key else _twin(enquiry, now=now)
+        if earlier:
+            return Receipt(earlier, is_replay=True)
         assessment = assessments.keep(judgement, now=now)
         submission = _submission(enquiry, assessment, now=now)
         submission.idempotency_scope, submission.idempotency_key = scope, key
@@ -116,6 +129,18 @@ def _earlier(enquiry: Enquiry, *, scope: str, key: str, now: datetime) -> Submis
     return earlier
 
 
+def _twin(enquiry: Enquiry, *, now: datetime) -> Submission | None:
+    """What somebody sent a moment ago, to the letter: a second click waits for the first, and gets its answer."""
+    store.lock("twin", enquiry.fingerprint)
+    rows = Submission.objects.select_related("first_assessment").order_by("created_at")
+    return rows.filter(fingerprint=enquiry.fingerprint, created_at__gt=now - SAME_WITHIN).first()
+
+
+def scope_of(site: Site | None) -> str:
+    """Within which idempotency keys are one another's: a site's keys are its own."""
+    return f"site:{site.pk}" if site else PUBLIC
+
+
 def _store(submission: Submission, person: Lead, *, now: datetime) -> None:
     """Writes the rows and publishes; a quarantined submission makes no lead and causes nothing."""
     if submission.is_quarantined:
@@ -127,7 +152,7 @@ def _store(submission: Submission, person: Lead, *, now: datetime) -> None:
 
 def accept(submission: Submission, person: Lead, *, now: datetime) -> None:
     """The submission belongs to a lead from here on, and everything that follows from that is published."""
-    submission.lead, is_new = store.upsert_lead(person, now=now, keep_verdict=submission.is_test)
+    submission.lead, is_new = store.upsert_lead(person, now=now, is_test=submission.is_test)
     submission.save(force_insert=submission._state.adding)
     number = submission.lead.event_sequence
     news = [events.about("lead.assessed", submission=submission, lead=submission.lead, sequence=number)]
@@ -163,7 +188,8 @@ def _submission(enquiry: Enquiry, assessment: Assessment, *, now: datetime) -> S
         consent_follow_up=consent.get("follow_up", False),
         consent_text=consent.get("text", ""),
         payload=enquiry.payload,
-        is_test=fields["test"],
+        is_test=enquiry.is_test,
+        site=enquiry.site,
         client_network=network_of(enquiry.client),
         fingerprint=enquiry.fingerprint,
         created_at=now,

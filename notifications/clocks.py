@@ -32,7 +32,7 @@ SQL = """
       FROM intake_submission submission
       JOIN assessments_assessment first ON first.id = submission.first_assessment_id
       LEFT JOIN scheduling_booking booking ON booking.submission_id = submission.id
-     WHERE NOT submission.is_test AND submission.lead_id IS NOT NULL
+     WHERE NOT submission.is_test AND submission.lead_id IS NOT NULL AND submission.quarantine_reasons = '[]'
 """
 GROUPED = " GROUP BY submission.id, first.created_at"
 

@@ -73,7 +73,7 @@ def _part(heading: str, lines: list[str]) -> str:
 
 
 def _enquiries(since: datetime) -> list[str]:
-    rows = Submission.objects.filter(created_at__gt=since, is_test=False, lead__isnull=False)
+    rows = Submission.objects.filter(created_at__gt=since, is_test=False, quarantine_reasons=[])
     return [_line(row) for row in rows.select_related("lead", "assessment").order_by("created_at")]
 
 

@@ -20,7 +20,9 @@ PARTS = (
 
 def brief_of(lead_id: Any) -> SafeString:
     """The same page that the advisor is mailed, as it is now."""
-    rows = Submission.objects.filter(lead=lead_id, is_test=False).select_related("lead", "assessment")
+    rows = Submission.objects.filter(lead=lead_id, is_test=False, quarantine_reasons=[]).select_related(
+        "lead", "assessment"
+    )
     submission = rows.order_by("-created_at").first()
     if submission is None:
         return SafeString("-")

@@ -92,14 +92,19 @@ def is_prospect(submission: Submission) -> bool:
 
 def may_wish(submission: Submission) -> bool:
     """Whether a wished time is booked at once."""
-    return is_prospect(submission) and Firm.get().holds != Firm.Holds.OFF
+    return is_prospect(submission) and _unasked(submission) != Firm.Holds.OFF
 
 
 def may_hold(submission: Submission) -> bool:
     """Whether the house pencils in a time unasked."""
     if not submission.hold or not is_prospect(submission) or believe(submission).gap == "unclear":
         return False
-    return Firm.get().holds == Firm.Holds.ON
+    return _unasked(submission) == Firm.Holds.ON
+
+
+def _unasked(submission: Submission) -> str:
+    """What the house books of itself: as the site has it that the enquiry came from, else as the firm has it."""
+    return (submission.site.holds if submission.site else "") or Firm.get().holds
 
 
 def slot_to_hold(submission: Submission, team: Team, slots: list[Interval], *, now: datetime) -> Interval | None:

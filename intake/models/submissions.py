@@ -61,7 +61,10 @@ class Submission(models.Model):
                 condition=Q(rejected_at=None) | ~Q(quarantine_reasons=[]), name="submission_accepted_is_not_rejected"
             ),
         ]
-        indexes = [models.Index(fields=["-created_at"], name="submission_by_time")]
+        indexes = [
+            models.Index(fields=["-created_at"], name="submission_by_time"),
+            models.Index(fields=["fingerprint", "created_at"], name="submission_by_fingerprint"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.id}"

@@ -1,8 +1,6 @@
 """`<truegap-assessment>` on a page of another website: another origin, and a strict policy of its own."""
 
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from django.test import Client
@@ -10,50 +8,15 @@ from django.utils import timezone
 
 from intake import form_tokens
 from intake.models import Site, Submission, UsedChallenge
+from tests.browser.elsewhere import Elsewhere
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
-class Elsewhere:
-    """A website that is not ours; `page` is its only page, under a policy that names our server and nothing else."""
-
-    def __init__(self, house: str) -> None:
-        self.page = ""
-        policy = f"default-src 'none'; script-src {house}; connect-src {house}"
-        website = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                body = website.page.encode() if self.path.startswith("/contact") else b""
-                self.send_response(200 if body else 404)
-                self.send_header("Content-Type", "text/html; charset=utf-8")
-                self.send_header("Content-Security-Policy", policy)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *args: object) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
-
-    @property
-    def origin(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}"
-
-    def __enter__(self) -> "Elsewhere":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-
 @pytest.fixture
 def elsewhere(site, settings) -> Iterator[Elsewhere]:
-    with Elsewhere(site.url) as website:
+    policy = f"default-src 'none'; script-src {site.url}; connect-src {site.url}"
+    with Elsewhere(policy) as website:
         settings.CORS_ALLOWED_ORIGINS = [website.origin]
         website.page = (
             "<!doctype html><html lang=en><title>Engines Ltd</title>"

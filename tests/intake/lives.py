@@ -12,7 +12,7 @@ from assessments import outcomes
 from assessments.outcomes import Found
 from intake import keys
 from intake.blocklist import block
-from intake.models import Lead
+from intake.models import Lead, Site
 from notifications.models import Endpoint, NotePreference
 from notifications.notes import send_staff_note
 from notifications.replies import send_reply
@@ -44,6 +44,7 @@ def make_lead_with_a_life(number: int = 0, **over: object) -> Lead:
     Heartbeat.objects.create(name=f"worker{number}", beat_at=timezone.now())
     colleague, _ = User.objects.get_or_create(username="colleague", defaults={"is_staff": True})
     NotePreference.objects.get_or_create(user=colleague)
+    Site.objects.get_or_create(name="Engines")
     Endpoint.objects.create(url=f"https://hooks.example/{number}")
     keys.create("CRM", ["leads:read"])
     submission = make_submission(**{"email": f"ada{number}@example.com", **over})

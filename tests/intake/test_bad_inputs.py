@@ -1,8 +1,7 @@
 """Nonsense that no other file of this room sends: NUL in an address, and what came through every layer stays a problem.
 
 The other inputs: bodies in test_guard and test_guard_forms, addresses and names in test_people, fields in test_fields,
-keys in test_idempotency, limits in test_limits, statuses in test_problems, origins in test_cors, stalled bodies in
-tests/config/test_slow_bodies.
+keys in test_idempotency, limits in test_limits, statuses in test_problems, origins in test_cors.
 """
 
 import json

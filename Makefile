@@ -2,7 +2,7 @@
 PYTHON ?= python3
 PIP = .venv/bin/pip --disable-pip-version-check install --quiet --require-hashes
 
-.PHONY: help run embeddings test journey evaluate bench walk fuzz schema lint types lock clean
+.PHONY: help run embeddings test journey evaluate bench storm webhooks walk fuzz schema lint types lock clean
 help: ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/make \1	\2/' | expand -t 16
 
@@ -25,6 +25,13 @@ bench: .venv/.dev ## the measurements of docs/performance.md
 	.venv/bin/python -m bench.judgement
 	.venv/bin/python -m bench.submissions
 	.venv/bin/python -m bench.slots
+	.venv/bin/python -m bench.mail
+
+storm: .venv/.dev ## 10,000 mails while the workers are killed, counted by Message-ID (some minutes)
+	.venv/bin/python -m bench.storm
+
+webhooks: .venv/.dev ## 2,000 events to consumers that are well, hang, refuse, and come back (twenty minutes)
+	.venv/bin/python -m bench.webhooks
 
 walk: .venv/.dev ## two years of free slots in six zones against a walk over every minute
 	.venv/bin/python -m bench.walk

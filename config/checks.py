@@ -72,6 +72,11 @@ def leases_outlive_tasks(**_: Any) -> Iterable[checks.CheckMessage]:
             hint="Each must be longer than the one before it.",
             id="outbox.E003",
         )
+    if settings.OUTBOX_TURN_SECONDS + settings.CALL_DEADLINE_SECONDS >= settings.CELERY_TASK_SOFT_TIME_LIMIT:
+        yield checks.Error(
+            "OUTBOX_TURN_SECONDS and one more call (CALL_DEADLINE_SECONDS) take longer than a task may.",
+            id="outbox.E004",
+        )
 
 
 @checks.register("mail")

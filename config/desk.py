@@ -28,7 +28,8 @@ GROUPS = (
               ("Times asked for", "schedule", "scheduling_timerequest"), ("Mails", "mail", "notifications_mail"),
               ("Follow-ups", "schedule_send", "notifications_followup"),
               ("Suppressed addresses", "unsubscribe", "notifications_suppression"),
-              ("Blocked senders", "block", "intake_block"))),
+              ("Blocked senders", "block", "intake_block"),
+              ("How I hear of things", "notifications", "notifications_notepreference"))),
     ("House", (("Advisors", "badge", "scheduling_advisor"), ("Calendars", "calendar_month", "scheduling_calendar"),
                ("Firm", "storefront", "intake_firm"),
                ("Mail templates", "edit_note", "notifications_template"),
@@ -40,7 +41,8 @@ GROUPS = (
                       ("How right were we?", "target", "assessments_outcome"),
                       ("Assignments", "alt_route", "scheduling_assignment"),
                       ("Heartbeats", "ecg_heart", "outbox_heartbeat"))),
-    ("People", (("Users", "group", "auth_user"), ("Groups", "groups", "auth_group"))),
+    ("People", (("Users", "group", "auth_user"), ("Groups", "groups", "auth_group"),
+                ("API keys", "key", "intake_apikey"))),
 )  # fmt: skip
 
 

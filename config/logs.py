@@ -6,11 +6,17 @@ import re
 
 # /r/TOKEN/, /u/TOKEN/, /me/TOKEN/, /calendar/TOKEN.ics and /api/v1/submissions/TOKEN/ are keys to somebody's data.
 TOKEN = re.compile(r"/(r|u|me|calendar|api/v1/submissions)/[^/\s'\"]{8,}")
+# Addresses come along in the words of mail servers and of the database; the latter quotes values after DETAIL.
+ADDRESS = re.compile(r"[^\s<>\"'():/@]+@[\w.-]+\.\w+")
+DETAIL = re.compile(r"(DETAIL:|Failing row contains).*")
 CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 class NoTokens(logging.Filter):
-    """Cuts tokens out of message and traceback, and keeps the message on one line, whatever a stranger put into it."""
+    """Cuts tokens and mail addresses out of message and traceback.
+
+    The message stays on one line, whatever a stranger put into it.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.msg, record.args = clean(record.getMessage()), ()
@@ -22,7 +28,8 @@ class NoTokens(logging.Filter):
 
 
 def clean(line: str) -> str:
-    return CONTROL.sub(lambda match: repr(match[0])[1:-1], TOKEN.sub(r"/\1/...", line))
+    told = ADDRESS.sub("(address)", DETAIL.sub(r"\1 ...", TOKEN.sub(r"/\1/...", line)))
+    return CONTROL.sub(lambda match: repr(match[0])[1:-1], told)
 
 
 class JSONFormatter(logging.Formatter):

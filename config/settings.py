@@ -43,6 +43,8 @@ SECRET_KEY = secret("SECRET_KEY")
 # Secrets of before, still good for links in mails and for suppressed addresses.
 SECRET_KEY_FALLBACKS = env.items("SECRET_KEY_FALLBACKS")
 METRICS_TOKEN = secret("METRICS_TOKEN")
+# Under it stand the hashes of who was erased: keep it outside of the database's backups.
+ERASURE_KEY = secret("ERASURE_KEY") or SECRET_KEY
 
 # --- Addresses ------------------------------------------------------------------------------------------
 
@@ -200,6 +202,7 @@ CELERY_TASK_DEFAULT_QUEUE = "booking"
 CELERY_TASK_ROUTES = {
     "outbox.relay": {"queue": "outbox"},
     "notifications.send_*": {"queue": "mail"},
+    "notifications.fan_out": {"queue": "webhooks"},
     "notifications.deliver_webhook": {"queue": "webhooks"},
     "scheduling.read_calendars": {"queue": "calendars"},
 }
@@ -213,6 +216,11 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 5},
     },
     "expire-holds": {"task": "scheduling.expire_holds", "schedule": 60.0, "options": {"expires": 60}},
+    # Finds what nobody was there to say: follow-ups lost with their worker, failed deliveries, a digest that is due.
+    "look-around": {"task": "notifications.look_around", "schedule": 60.0, "options": {"expires": 60}},
+    "watch-endpoints": {"task": "notifications.watch_endpoints", "schedule": 60.0, "options": {"expires": 60}},
+    # Removes what has outlived its time, a batch at a time.
+    "purge": {"task": "notifications.purge", "schedule": 600.0, "options": {"expires": 600}},
     # Reads what is due, mostly nothing; so often that a new calendar, or “read now”, waits a few seconds only.
     "read-calendars": {"task": "scheduling.read_calendars", "schedule": 10.0, "options": {"expires": 10}},
 }
@@ -221,6 +229,7 @@ CELERY_BEAT_SCHEDULE = {
 
 FAN_OUT = "notifications.fan_out"
 BOOKING_MAIL = "notifications.send_booking_mail"
+BRIEF = "notifications.send_brief"
 PLAN_REMINDERS = "notifications.plan_reminders"
 FOLLOW_UPS = "notifications.start_sequences"
 OUTBOX_ROUTES: dict[str, tuple[str | Route, ...]] = {
@@ -237,31 +246,46 @@ OUTBOX_ROUTES: dict[str, tuple[str | Route, ...]] = {
     "lead.reassessed": ("scheduling.review_call", FAN_OUT),
     "lead.stage_changed": (FAN_OUT,),
     "lead.unsubscribed": (FAN_OUT,),
+    "lead.erased": ("notifications.send_erasure_note", FAN_OUT),
+    # The house's own: somebody wants to see what is held about them.
+    "mailbox_link.asked": ("notifications.send_mailbox_link",),
     "follow_up.sent": (FAN_OUT,),
     "follow_up.failed": (FAN_OUT,),
     "submission.quarantined": (FAN_OUT,),
     # The house's own: staff found that an accepted one is spam.
     "submission.set_aside": ("scheduling.let_go",),
     "booking.tentative": (FAN_OUT,),
-    "booking.confirmed": (BOOKING_MAIL, PLAN_REMINDERS, FAN_OUT),
-    "booking.rescheduled": (BOOKING_MAIL, PLAN_REMINDERS, FAN_OUT),
+    "booking.confirmed": (BOOKING_MAIL, BRIEF, PLAN_REMINDERS, FAN_OUT),
+    "booking.rescheduled": (BOOKING_MAIL, BRIEF, PLAN_REMINDERS, FAN_OUT),
     "booking.cancelled": (BOOKING_MAIL, FOLLOW_UPS, FAN_OUT),
     "booking.expired": (FAN_OUT,),
     "booking.completed": (FAN_OUT,),
     "booking.no_show": (FOLLOW_UPS, FAN_OUT),
     "booking.unavailable": ("notifications.send_staff_note", FAN_OUT),
+    # A test that somebody asked for: sent to the one endpoint, and causes nothing else.
+    "ping": (),
     # The house's own: staff answer a wish, consumers hear of what comes of it.
     "booking.requested": ("notifications.send_staff_note",),
     # The house's own: they name no lead and reach no consumer.
     "calendar.unreadable": ("notifications.send_calendar_note",),
     "calendar.readable": ("notifications.send_calendar_note",),
+    "deliveries.failed": ("notifications.send_failure_note",),
+    "digest.due": ("notifications.send_digest",),
     # Staff try words on themselves.
     "template.tried": ("notifications.send_trial",),
+    "endpoint.failing": ("notifications.send_endpoint_note",),
+    "endpoint.recovered": ("notifications.send_endpoint_note",),
+    "endpoint.gone": ("notifications.send_endpoint_note",),
 }
 # Rows of one queue that may be with the broker or running at once. Mail and webhooks wait for strangers'
-# servers, and so does whoever reads calendars, one at a time: with six worker processes one is left free for
+# servers, and so does whoever reads calendars, one at a time: with eight worker processes one is left free for
 # bookings and the relay, whatever hangs.
-OUTBOX_IN_FLIGHT = {"mail": 2, "webhooks": 2, "booking": 50}
+OUTBOX_IN_FLIGHT = {"mail": 2, "webhooks": 4, "booking": 50}
+# Of these, how many for one receiver: an endpoint that hangs leaves places to the others. (Fanning out, which has no
+# receiver, counts as one.)
+OUTBOX_PER_TARGET = {"webhooks": 2}
+# A worker stays with one receiver so long; with the longest call after it, it ends before the task's own limit.
+OUTBOX_TURN_SECONDS = 3
 # What nobody waits for goes after everything else of its queue: a morning's worth of follow-ups delays no reply.
 OUTBOX_PATIENT = ("notifications.send_follow_up",)
 # Waits between attempts, in seconds; one entry a further attempt.
@@ -285,10 +309,26 @@ CALENDAR_READ_SECONDS = 300  # from one reading to the next
 # One fetch. With the time for reading what came, it ends before the task's own limit.
 CALENDAR_DEADLINE_SECONDS = 10
 
+# --- Personal data (docs/privacy.md) --------------------------------------------------------------------
+
+# Each room exports, erases and purges its own rows; from the top down, since rows point downwards.
+PERSONAL_DATA = ("notifications.privacy", "scheduling.privacy", "intake.privacy", "outbox.privacy")
+# How many days what is kept.
+RETENTION_DAYS = {
+    "quarantined": env.number("RETENTION_QUARANTINED_DAYS", 30, low=1),
+    "people": env.number("RETENTION_PEOPLE_DAYS", 730, low=30),
+    "mail_bodies": env.number("RETENTION_MAIL_BODIES_DAYS", 365, low=1),
+    "deliveries": env.number("RETENTION_DELIVERIES_DAYS", 30, low=1),
+    "events": env.number("RETENTION_EVENTS_DAYS", 90, low=7),
+    "idempotency": env.number("RETENTION_IDEMPOTENCY_DAYS", 3, low=1),
+    "client_addresses": env.number("RETENTION_CLIENT_ADDRESSES_DAYS", 30, low=1),
+}
+
 # --- Limits at the door ---------------------------------------------------------------------------------
 
 SUBMISSION_RATE = Rate.parse("SUBMISSION_RATE", env.text("SUBMISSION_RATE", "30/min"))
 PUBLIC_RATE = Rate.parse("PUBLIC_RATE", env.text("PUBLIC_RATE", "120/min"))
+API_KEY_RATE = Rate.parse("API_KEY_RATE", env.text("API_KEY_RATE", "600/min"))
 MAIL_DOMAIN_RATE = Rate.parse("MAIL_DOMAIN_RATE", env.text("MAIL_DOMAIN_RATE", "30/h"))
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 
@@ -397,6 +437,7 @@ UNFOLD = {
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": desk.favicon}],
     "COLORS": {"primary": desk.TEAL},
     "SHOW_HISTORY": True,
+    "ENVIRONMENT": "notifications.note_desk.badge",
     "SIDEBAR": {"show_search": True, "navigation": "config.desk.navigation"},
 }
 

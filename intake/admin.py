@@ -12,6 +12,7 @@ from django.db import models
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
@@ -26,8 +27,8 @@ from assessments.evidence import PROSPECT
 from assessments.models import Assessment, Questionnaire
 from assessments.replays import Move
 from assessments.services import wording
-from intake import services, suspicion
-from intake.block_desk import BlockAdmin  # noqa: F401 (registers itself)
+from intake import persons, services, suspicion
+from intake.block_desk import BlockAdmin
 from intake.corrections import latest
 from intake.filters import (
     WAITS,
@@ -39,17 +40,20 @@ from intake.filters import (
     believed_gap,
     with_waiting,
 )
+from intake.key_desk import KeyAdmin
 from intake.models import Firm, Lead, StaleTransition, Submission
 from intake.quarantine_desk import SetsAside
 from intake.verdict_forms import LeadForm
 from intake.verdicts import VerdictDesk
-from notifications.admin import follow_up_moves, follow_ups_of, mails_of
+from notifications.admin import brief_of, clocks_of, follow_up_moves, follow_ups_of, mails_of
 from outbox.admin import ReadOnly, deliveries_of
-from outbox.desk import SAVES_ON_ENTER, act_buttons, link, listing, preserved, table
+from outbox.desk import SAVES_ON_ENTER, act_buttons, act_link, link, listing, preserved, table
 from scheduling.admin import bookings_of, choices_of
 
+__all__ = ["BlockAdmin", "KeyAdmin"]  # registered by being imported
+
 GAP_COLOURS = {"cto": "info", "ai": "success", "both": "warning"}
-FOR_EDITORS = {"moves", "follow_up_moves", *VerdictDesk.forms_shown}
+FOR_EDITORS = {"moves", "follow_up_moves", "erasing", *VerdictDesk.forms_shown}
 
 
 @admin.register(Lead)
@@ -63,7 +67,7 @@ class LeadAdmin(VerdictDesk, ModelAdmin):
     ordering = ("-last_activity_at",)
     readonly_fields = (
         "address", "stage", "moves", "verdict", "submissions", "bookings", "choices", "mails", "follow_ups",
-        "follow_up_moves", "deliveries",
+        "follow_up_moves", "deliveries", "brief", "clocks", "erasing",
         "created_at", "last_activity_at", *VerdictDesk.fields_shown,
     )  # fmt: skip
     fieldsets = (
@@ -71,7 +75,7 @@ class LeadAdmin(VerdictDesk, ModelAdmin):
         ("Stage", {"fields": ("stage", "moves", "owner")}),
         # After the stage: the first button of the form is the one that the Enter key presses, and that has to save.
         ("What you know better", {"fields": VerdictDesk.fields_shown}),
-        ("Conversation", {"fields": ("bookings", "choices")}),
+        ("Conversation", {"fields": ("bookings", "choices", "brief")}),
         (
             "Person",
             {
@@ -87,7 +91,9 @@ class LeadAdmin(VerdictDesk, ModelAdmin):
         ("What they sent", {"fields": ("submissions",)}),
         ("Mails", {"fields": ("mails",)}),
         ("Follow-ups", {"fields": ("follow_ups", "follow_up_moves")}),
+        ("How fast it went", {"fields": ("clocks",)}),
         ("Effects", {"fields": ("deliveries",)}),
+        ("Personal data", {"fields": ("erasing",)}),
     )
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -154,6 +160,14 @@ class LeadAdmin(VerdictDesk, ModelAdmin):
     def choices(self, lead: Lead) -> SafeString:
         return choices_of(lead.pk)
 
+    @display(description="Brief for the advisor")
+    def brief(self, lead: Lead) -> SafeString:
+        return brief_of(lead.pk)
+
+    @display(description="After it was sent")
+    def clocks(self, lead: Lead) -> SafeString:
+        return clocks_of(lead.pk)
+
     @display(description="Mails")
     def mails(self, lead: Lead) -> SafeString:
         return mails_of(lead.pk)
@@ -185,7 +199,31 @@ class LeadAdmin(VerdictDesk, ModelAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         move = self.admin_site.admin_view(require_POST(self.move))
-        return [path("<uuid:pk>/move/<slug:stage>/", move, name="intake_lead_move"), *super().get_urls()]
+        erase = self.admin_site.admin_view(self.erase)
+        return [
+            path("<uuid:pk>/move/<slug:stage>/", move, name="intake_lead_move"),
+            path("<uuid:pk>/erase/", erase, name="intake_lead_erase"),
+            *super().get_urls(),
+        ]
+
+    @display(description="Erase")
+    def erasing(self, lead: Lead) -> SafeString:
+        return act_link(reverse("admin:intake_lead_erase", args=[lead.pk]), "Erase this person …")
+
+    def erase(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        """What would go, and then, by a POST that says so, all of it."""
+        lead = get_object_or_404(Lead, pk=pk)
+        if not self.has_change_permission(request, lead) or not request.user.has_perm("intake.delete_lead"):
+            raise PermissionDenied
+        person = persons.of_lead(lead)
+        if request.method == "POST" and request.POST.get("sure") == "yes":
+            persons.erase(person, now=timezone.now())
+            self.message_user(request, "Everything about this person is erased.", messages.SUCCESS)
+            return HttpResponseRedirect(reverse("admin:intake_lead_changelist"))
+        found = persons.export(person)
+        counts = [(name.replace("_", " "), len(rows)) for name, rows in found.items() if isinstance(rows, list)]
+        shared = {**self.admin_site.each_context(request), "opts": self.opts, "title": f"Erase {lead}"}
+        return TemplateResponse(request, "intake/erase.html", {**shared, "lead": lead, "counts": counts})
 
     def move(self, request: HttpRequest, pk: Any, stage: str) -> HttpResponse:
         lead = get_object_or_404(Lead, pk=pk)

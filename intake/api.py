@@ -14,6 +14,7 @@ from rest_framework.exceptions import APIException, Throttled, ValidationError
 from rest_framework.fields import Field
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
 from assessments import services as assessments
@@ -21,8 +22,10 @@ from assessments.models import QuestionnaireVersion
 from intake import form_tokens, limits, pages, replies, services
 from intake.guard import refuse_chunks
 from intake.limits import SubmissionLimit
-from intake.serializers import SubmissionFields
+from intake.models import ApiKey
+from intake.serializers import ServerFields, SubmissionFields
 from intake.services import Enquiry
+from intake.staff_door import HasScopeOrNoKey, KeyAuthentication, KeyLimit
 
 KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
@@ -47,7 +50,14 @@ class KeyReused(APIException):
 
 
 class SubmissionView(APIView):
-    throttle_classes = [SubmissionLimit]
+    """For everybody; a server that posts for its visitors has a key, is counted by it and says who they are."""
+
+    authentication_classes = [KeyAuthentication]
+    permission_classes = [HasScopeOrNoKey]
+    scopes = {"POST": ApiKey.Scope.LEADS_WRITE.value}
+
+    def get_throttles(self) -> list[BaseThrottle]:
+        return [KeyLimit() if self.request.auth else SubmissionLimit()]
 
     def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:  # noqa: FBT001, FBT002
         """A browser gets a page from here, which no renderer knows of; it must not be a 406."""
@@ -83,11 +93,12 @@ class SubmissionView(APIView):
     def _store(self, request: Request) -> services.Receipt:
         key = idempotency_key(request)
         data = cast(dict[str, Any], request.data)  # the parsers give nothing else
-        enquiry = read_enquiry(data, client=limits.client_address(request))
+        enquiry = read_enquiry(data, client=limits.client_address(request), is_keyed=request.auth is not None)
         if prefers_html(request._request):
             refuse_old_form(enquiry, now=timezone.now())
+        scope = f"key:{request.auth.pk}" if request.auth else services.PUBLIC
         try:
-            return services.receive_submission(enquiry, key=key, scope=services.PUBLIC, now=timezone.now())
+            return services.receive_submission(enquiry, key=key, scope=scope, now=timezone.now())
         except services.InFlight as error:
             raise KeyInFlight from error
         except services.KeyReused as error:
@@ -100,18 +111,21 @@ def refuse_old_form(enquiry: Enquiry, *, now: datetime) -> None:
         raise ValidationError({"form_token": [pages.OLD_FORM]}, code="expired")
 
 
-def read_enquiry(data: Mapping[str, Any], *, client: str = "") -> Enquiry:
+def read_enquiry(data: Mapping[str, Any], *, client: str = "", is_keyed: bool = False) -> Enquiry:
     """The fields, validated: answers by what is published now of the questionnaire that they name.
 
-    `client` is the address that called; only its network is kept.
+    `client` is the address that called; whoever has a key may name another one, which is kept only as a network.
     """
     context: dict[str, Any] = {}
-    serializer = SubmissionFields(data=data, context=context)
+    serializer = (ServerFields if is_keyed else SubmissionFields)(data=data, context=context)
     version = _version_named(serializer.fields["questionnaire"], data.get("questionnaire", ""))
     context["ruleset"] = assessments.ruleset_of(version) if version else None
     serializer.is_valid(raise_exception=True)
     assert version is not None  # or the questionnaire was refused
-    return Enquiry(fields=serializer.validated_data, payload=dict(data), version=version, client=client)
+    fields, payload = serializer.validated_data, dict(data)
+    if is_keyed:
+        payload.pop("client_ip", None)
+    return Enquiry(fields=fields, payload=payload, version=version, client=fields.get("client_ip") or client)
 
 
 def _version_named(field: Field, given: Any) -> QuestionnaireVersion | None:

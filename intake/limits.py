@@ -150,13 +150,17 @@ class Limit(BaseThrottle):
             return True
         now = time.time()
         # Hashed: an address is personal data, and a counter needs only to tell two clients apart.
-        client = hashlib.sha256(client_address(request).encode()).hexdigest()[:24]
+        client = hashlib.sha256(self.counted(request).encode()).hexdigest()[:24]
         self._wait = rate.seconds - now % rate.seconds
         calls = counter(settings.CACHE_URL).hit(f"{self.name}:{client}", rate, now)
         left = Left(self.name, rate, calls=max(0, rate.count - calls), wait=self._wait)
         django_request: Any = getattr(request, "_request", request)
         django_request.left = left  # on Django's own request, for the middleware
         return calls <= rate.count
+
+    def counted(self, request: Request | HttpRequest) -> str:
+        """Whose calls are counted together."""
+        return client_address(request)
 
     def wait(self) -> float:
         return self._wait

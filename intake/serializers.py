@@ -229,3 +229,9 @@ class SubmissionFields(PersonFields):
         if not attrs["answers"] and not attrs["message"].strip():
             raise serializers.ValidationError(NOTHING_TO_JUDGE, code="nothing_to_judge")
         return attrs
+
+
+class ServerFields(SubmissionFields):
+    """What a server that posts with a key may send besides: the address of whoever filled in its form."""
+
+    client_ip = serializers.IPAddressField(required=False, allow_blank=True, default="")

@@ -26,6 +26,7 @@ from intake.models import Lead, Submission, signer
 from intake.networks import network_of
 from outbox import outbox
 from outbox.models import Event
+from outbox.outbox import News
 
 KEY_LIFE = timedelta(hours=24)
 TOKEN_LIFE = timedelta(days=180)
@@ -179,7 +180,8 @@ def judged() -> QuerySet[Assessment]:
 def of_event(event: Event) -> Submission | None:
     """The submission that an event tells of, with its lead and verdict; None once it was erased or set aside."""
     known = Submission.objects.select_related("lead", "assessment").filter(quarantine_reasons=[])
-    return known.filter(pk=event.data["submission"]["id"]).first()
+    about = event.data.get("submission")  # an event of somebody who was erased keeps nothing but its type
+    return known.filter(pk=about["id"]).first() if about else None
 
 
 # --- the token ------------------------------------------------------------------------------------------
@@ -202,6 +204,18 @@ def note_activity(submission: Submission, *, now: datetime) -> None:
     """An act of the token's holder: the token lives on from here."""
     Submission.objects.filter(pk=submission.pk).update(last_activity_at=now)
     Lead.objects.filter(submissions=submission.pk).update(last_activity_at=now)
+
+
+def ask_for_mailbox_link(submission: Submission, *, now: datetime) -> None:
+    """Has a link mailed to the person's own address that opens everything that is held about them.
+
+    Whether one is due is decided when it is sent: the answer to whoever asks is always the same.
+    """
+    if submission.lead_id is None:
+        return
+    data = {"submission": {"id": str(submission.id)}}
+    with transaction.atomic():
+        outbox.publish(News(type="mailbox_link.asked", data=data), now=now)
 
 
 # --- staff ----------------------------------------------------------------------------------------------

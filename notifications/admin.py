@@ -1,22 +1,22 @@
-"""Mails and webhook endpoints in the admin; templates, follow-ups and suppressions stand beside this."""
+"""Mails in the admin; templates, endpoints, follow-ups and suppressions stand beside this."""
 
 from typing import Any
 
-from django.contrib import admin, messages
-from django.forms import ModelForm
-from django.http import HttpRequest
+from django.contrib import admin
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
-from notifications import template_desk  # noqa: F401 (registers its pages)
+from notifications import note_desk, template_desk  # noqa: F401 (they register their pages)
+from notifications.endpoint_desk import EndpointAdmin
 from notifications.follow_up_desk import follow_up_moves, follow_ups_of
-from notifications.models import Endpoint, Mail
+from notifications.lead_desk import brief_of, clocks_of
+from notifications.models import Mail
 from outbox.admin import ReadOnly
 from outbox.desk import link, preserved, table
 
-__all__ = ["follow_up_moves", "follow_ups_of", "mails_of"]  # what other rooms compose their pages of
+# What other rooms compose their pages of.
+__all__ = ["EndpointAdmin", "brief_of", "clocks_of", "follow_up_moves", "follow_ups_of", "mails_of"]
 
 STATUS_COLOURS = {"pending": "info", "sent": "success", "withheld": "warning", "failed": "danger"}
 
@@ -57,22 +57,6 @@ class MailAdmin(ReadOnly):
     @display(description="Delivery")
     def show_delivery(self, mail: Mail) -> str:
         return link(mail.delivery, str(mail.delivery)) if mail.delivery else "-"
-
-
-@admin.register(Endpoint)
-class EndpointAdmin(ModelAdmin):
-    list_display = ("url", "event_types", "include_contact", "active", "created_at")
-    list_filter = ("active", "include_contact")
-    search_fields = ("url",)
-    readonly_fields = ("created_at",)
-
-    def save_model(self, request: HttpRequest, obj: Endpoint, form: ModelForm, change: bool) -> None:  # noqa: FBT001
-        if change:
-            # Only what was typed: a consumer that is gone may have been switched off since the page was opened.
-            obj.save(update_fields=form.changed_data)
-        else:
-            obj.save()
-            self.message_user(request, f"The signing secret, shown only this once: {obj.secret}", messages.WARNING)
 
 
 def mails_of(lead_id: Any) -> SafeString:

@@ -1,35 +1,82 @@
-"""A made-up person, for whoever looks at words before anybody has written: the values of every placeholder."""
+"""One posted body for each type of event, with the person of our examples. Pure.
 
-from assessments import words as verdicts
-from intake.models import Firm
-from notifications import compose
-from notifications.compose import Button, Choices, Group, Link, Moment, Value
-from notifications.step_words import FINDINGS
+Shown in the OpenAPI document, and posted by `notifications.endpoints.ping` to a consumer who asks for a test.
+"""
 
-REASONS = ["The question in the room is how to use AI, not what technology to have.", "The core systems work."]
-PAGE = "https://example.com/r/example/"
-TIMES = ("Tuesday, 1 December 2026, 10:00 to 10:30 (Europe/Berlin)", "Wednesday, 2 December, 15:00")
+from typing import Any
+
+ID, MOMENT = "01a20a11-6ee5-7f0e-8a6f-6f9a4f1c2b3d", "2026-11-23T10:00:00Z"
+SUBMISSION = {"id": "01a20a11-6ee4-7d52-9b1c-0d5b8f1a7c11", "created_at": MOMENT}
+LEAD = {
+    "id": ID,
+    "email": "ada@example.com",
+    "name": "Ada Lovelace",
+    "company": "Engines Ltd",
+    "stage": "new",
+    "gap": "ai",
+    "primary": "ai",
+    "engagement": "fractional_ai_officer",
+    "asked_for": "cto",
+}
+ASSESSMENT = {
+    "gap": "ai",
+    "primary": "ai",
+    "engagement": "fractional_ai_officer",
+    "confidence": "clear",
+    "margin": 0.5,
+    "scores": {"cto": 0.0, "ai": 0.5},
+    "asked_for": "cto",
+    "ruleset": "2026.11-2",
+    "reasons": [
+        {
+            "signal": "asks_how_to_use_ai",
+            "side": "ai",
+            "direction": "for",
+            "weight": 0.5,
+            "source": "answer",
+            "text": "The question in the room is how to use AI, not what technology to have.",
+            "quote": None,
+        }
+    ],
+    "would_change": [],
+    "tie_breaks": [],
+}
+BOOKING: dict[str, Any] = {
+    "status": "confirmed",
+    "start": "2026-11-25T09:00:00-05:00",
+    "end": "2026-11-25T09:30:00-05:00",
+    "timezone": "America/New_York",
+    "advisor": {"name": "Maya Okafor", "title": "Fractional AI officer"},
+    "with": [],
+    "join_url": "https://meet.example.com/maya",
+    "expires_at": None,
+}
+ABOUT_LEAD = {
+    "lead": LEAD,
+    "submission": SUBMISSION,
+    "assessment": ASSESSMENT,
+    "intent": "prospect",
+    "booking": None,
+    "sequence": 2,
+    "admin_url": f"https://truegap.example.com/admin/intake/lead/{ID}/change/",
+}
+FOLLOW_UP = {"id": ID, "step": "no_booking/two_days", "sent_at": MOMENT, "error": ""}
+WITHOUT_LEAD: dict[str, dict[str, Any]] = {
+    "lead.erased": {"lead": {"id": ID}, "sequence": 9},
+    "submission.quarantined": {"submission": SUBMISSION | {"reasons": ["trap"]}},
+    "ping": {},
+}
 
 
-def values(engagement: str) -> dict[str, Value]:
-    """What the placeholders stand for, with a time that is held."""
-    verdict = verdicts.BY_ENGAGEMENT[engagement]
-    finding, question = FINDINGS[engagement]
-    moment = Moment(TIMES[0], ("For Maya Okafor: 09:00 to 09:30 (Europe/London).",))
-    held = ("We pencilled in a conversation for you with Maya Okafor, Fractional CTO:", moment, "One tap keeps it.")
-    return {
-        "greeting": compose.greeting("Ada Lovelace"),
-        "headline": verdict.headline,
-        "meaning": verdict.meaning,
-        "reasons": REASONS,
-        "finding": finding,
-        "question": question,
-        "takes_on": verdict.takes_on,
-        "cost": verdict.cost,
-        "asked_otherwise": verdicts.asked_otherwise("cto", "ai"),
-        "time": Group(held),
-        "other_times": Group(("Another time is one tap away, too:", Choices((Link(TIMES[1], PAGE),)))),
-        "advisor": "Maya Okafor, Fractional CTO",
-        "firm": Firm.get().name,
-        "button": Button("Keep this time", PAGE),
-    }
+def body(type_: str) -> dict[str, Any]:
+    return {"type": type_, "timestamp": MOMENT, "version": 1, "data": data(type_)}
+
+
+def data(type_: str) -> dict[str, Any]:
+    if type_ in WITHOUT_LEAD:
+        return WITHOUT_LEAD[type_]
+    if type_.startswith("follow_up."):
+        return {"lead": LEAD, "follow_up": FOLLOW_UP}
+    moved = {"from": "new", "to": "contacted"} if type_ == "lead.stage_changed" else {}
+    booked = {"booking": BOOKING} if type_.startswith("booking.") else {}
+    return ABOUT_LEAD | booked | moved

@@ -4,10 +4,10 @@ Comes after `notifications.sequences`, which planned it; `notifications.stops` d
 sends. Whatever comes out is written on the row in words that staff can read.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from intake import events, store
@@ -15,6 +15,7 @@ from intake.models import Lead
 from notifications import compose, facts, mails, replies, stops, unsubscribing
 from notifications.mails import Letter
 from notifications.models import FollowUp, Mail
+from notifications.sequences import TASK
 from outbox import outbox
 from outbox.models import Delivery
 from outbox.outbox import News
@@ -22,6 +23,7 @@ from outbox.retry import DeliveryError, Postponed
 from scheduling import bookings
 
 Status = FollowUp.Status
+LOOKS_BACK = timedelta(days=1)
 TWICE = "They had this mail already; each is sent once."
 
 
@@ -46,8 +48,11 @@ def send_follow_up(delivery: Delivery) -> dict[str, str]:
 
 
 def planned(id_: str) -> FollowUp | None:
-    rows = FollowUp.objects.select_related("lead", "submission__assessment", "submission__lead", "step__sequence")
-    return rows.filter(pk=id_).first()
+    return _complete().filter(pk=id_).first()
+
+
+def _complete() -> QuerySet[FollowUp]:
+    return FollowUp.objects.select_related("lead", "submission__assessment", "submission__lead", "step__sequence")
 
 
 def _send(follow_up: FollowUp, delivery: Delivery, *, now: datetime) -> dict[str, str]:
@@ -138,6 +143,19 @@ def _settle_unsent(
         begun = Mail.objects.filter(delivery=delivery, status=Mail.Status.PENDING)
         begun.update(status=Mail.Status.WITHHELD, reason=decision.reason)
     return {str(status): decision.reason}
+
+
+def settle_lost(*, now: datetime) -> int:
+    """Tells of follow-ups whose last try died with its worker: their delivery failed, and nobody was there to say so.
+
+    Run by beat; says how many there were.
+    """
+    failed = Delivery.objects.filter(task=TASK, status=Delivery.Status.FAILED, settled_at__gt=now - LOOKS_BACK)
+    errors = dict(failed.values_list("target", "last_error"))
+    lost = _complete().filter(pk__in=list(errors), status=Status.PLANNED)
+    for row in lost:
+        _settle_failed(row, errors[str(row.pk)], now=now)
+    return len(lost)
 
 
 def _lock(follow_up: FollowUp) -> None:

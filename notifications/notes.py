@@ -2,13 +2,12 @@
 
 from typing import Any
 
-from django.contrib.auth import get_user_model
 from django.utils import timezone
 
 from assessments.evidence import PROSPECT
 from intake import services as intake
-from intake.models import Firm, Submission
-from notifications import mails
+from intake.models import Submission
+from notifications import colleagues, mails
 from notifications.mails import Letter
 from notifications.models import Mail
 from outbox.models import Delivery
@@ -24,17 +23,10 @@ def send_staff_note(delivery: Delivery) -> dict[str, int]:
     wish = wishes.open_wish(submission)
     if delivery.event.type == wishes.TOLD and wish is None:
         return {"notes": 0}  # settled since
-    recipients = staff_addresses()
+    recipients = colleagues.addresses()
     letters = [_note(submission, delivery.event.type, address, wish=wish) for address in recipients]
     mails.send_all(letters, delivery=delivery, now=timezone.now())
     return {"notes": len(recipients)}
-
-
-def staff_addresses() -> list[str]:
-    """Everybody who may see leads; the firm's own address where nobody of them has one."""
-    users = get_user_model().objects.filter(is_active=True, is_staff=True).exclude(email="")
-    addresses = sorted({user.email for user in users if user.has_perm("intake.view_lead")})
-    return addresses or [address for address in [Firm.get().reply_to] if address]
 
 
 SUBJECTS = {"booking.unavailable": "Nobody is free for a lead", wishes.TOLD: "A time is asked for"}

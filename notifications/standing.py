@@ -22,7 +22,7 @@ STILL = {
 
 def booking_of(event: Event) -> Booking | None:
     """As it stands now; None where it was erased."""
-    return bookings.full(Booking.objects.filter(pk=event.data["booking_id"])).first()
+    return bookings.full(Booking.objects.filter(pk=event.data.get("booking_id"))).first()
 
 
 def past(event: Event, booking: Booking, *, now: datetime) -> str:

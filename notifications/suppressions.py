@@ -23,6 +23,7 @@ WORDS = {
     Reason.BOUNCED.value: "The address bounced.",
     Reason.COMPLAINED.value: "They complained about our mails.",
     Reason.MANUAL.value: "Staff suppressed the address.",
+    Reason.ERASED.value: "The person had everything about them erased.",
 }
 
 

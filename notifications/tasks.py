@@ -1,13 +1,23 @@
 """Tasks of notifications: thin doors from Celery to the services beside them."""
 
+import logging
 from typing import Any
 
 from celery import shared_task
+from django.utils import timezone
 
+from intake import persons
 from notifications import (
     booking_mails,
+    brief_mails,
     calendar_notes,
+    digests,
+    endpoint_health,
+    endpoint_notes,
+    erasure_notes,
+    failures,
     follow_ups,
+    mailbox_links,
     notes,
     reminders,
     replies,
@@ -15,7 +25,9 @@ from notifications import (
     trials,
     webhooks,
 )
-from outbox import outbox
+from outbox import outbox, turns
+
+logger = logging.getLogger(__name__)
 
 
 @shared_task(name="notifications.send_reply")
@@ -60,14 +72,63 @@ def send_follow_up(*, delivery_id: str, **_: Any) -> None:
 
 @shared_task(name="notifications.fan_out")
 def fan_out(*, delivery_id: str, **_: Any) -> None:
-    outbox.attempt(delivery_id, webhooks.fan_out)
+    turns.attempt(delivery_id, webhooks.fan_out)
 
 
 @shared_task(name="notifications.deliver_webhook")
 def deliver_webhook(*, delivery_id: str, **_: Any) -> None:
-    outbox.attempt(delivery_id, webhooks.deliver)
+    turns.attempt(delivery_id, webhooks.deliver)
+
+
+@shared_task(name="notifications.send_endpoint_note")
+def send_endpoint_note(*, delivery_id: str, **_: Any) -> None:
+    outbox.attempt(delivery_id, endpoint_notes.send_endpoint_note)
+
+
+@shared_task(name="notifications.watch_endpoints")
+def watch_endpoints(**_: Any) -> None:
+    endpoint_health.watch(now=timezone.now())
 
 
 @shared_task(name="notifications.send_trial")
 def send_trial(*, delivery_id: str, **_: Any) -> None:
     outbox.attempt(delivery_id, trials.send_trial)
+
+
+@shared_task(name="notifications.send_brief")
+def send_brief(*, delivery_id: str, **_: Any) -> None:
+    outbox.attempt(delivery_id, brief_mails.send_brief)
+
+
+@shared_task(name="notifications.send_digest")
+def send_digest(*, delivery_id: str, **_: Any) -> None:
+    outbox.attempt(delivery_id, digests.send_digest)
+
+
+@shared_task(name="notifications.send_failure_note")
+def send_failure_note(*, delivery_id: str, **_: Any) -> None:
+    outbox.attempt(delivery_id, failures.send_failure_note)
+
+
+@shared_task(name="notifications.look_around")
+def look_around(**_: Any) -> None:
+    follow_ups.settle_lost(now=timezone.now())
+    failures.ask(now=timezone.now())
+    digests.ask(now=timezone.now())
+
+
+@shared_task(name="notifications.send_erasure_note")
+def send_erasure_note(*, delivery_id: str, **_: Any) -> None:
+    outbox.attempt(delivery_id, erasure_notes.send_erasure_note)
+
+
+@shared_task(name="notifications.send_mailbox_link")
+def send_mailbox_link(*, delivery_id: str, **_: Any) -> None:
+    outbox.attempt(delivery_id, mailbox_links.send_mailbox_link)
+
+
+@shared_task(name="notifications.purge")
+def purge(**_: Any) -> None:
+    removed = {name: count for name, count in persons.purge(now=timezone.now()).items() if count}
+    if removed:
+        logger.info("Removed what had outlived its time: %s", removed)

@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from intake.models import Firm, Submission
-from notifications import compose, examples, mails, replies
+from notifications import compose, made_up, mails, replies
 from notifications.mails import Letter
 from notifications.models import Mail, TemplateVersion
 from notifications.reply_words import ReplyWords
@@ -28,7 +28,7 @@ CHOICES = 20
 
 def enquiries(engagement: str) -> QuerySet[Submission]:
     """The newest enquiries that such a reply goes to."""
-    found = Submission.objects.filter(lead__isnull=False, assessment__decision__engagement=engagement)
+    found = Submission.objects.filter(quarantine_reasons=[], assessment__decision__engagement=engagement)
     return found.select_related("lead", "assessment").order_by("-created_at")[:CHOICES]
 
 
@@ -36,7 +36,7 @@ def letter(words: ReplyWords, *, engagement: str, submission: Submission | None,
     """The reply in these words, for that enquiry or for a made-up person. The words must have no problems."""
     if submission is not None:
         return replies.letter(submission, words, now=now)
-    values = examples.values(engagement)
+    values = made_up.values(engagement)
     text, html = compose.fill(words.body, values)
     return Letter(Mail.Kind.REPLY, "ada@example.com", compose.fill_line(words.subject, values), text, html)
 

@@ -5,6 +5,7 @@ is tried again.
 """
 
 import json
+import time
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -12,13 +13,14 @@ import httpx
 from django.utils import timezone
 
 from intake.events import instant
-from notifications import signing
+from notifications import endpoint_health as health
+from notifications import endpoints, signing
+from notifications.endpoints import TASK
 from notifications.models import Endpoint
 from outbox import http, outbox
 from outbox.models import Delivery, Event
 from outbox.retry import DeliveryError
 
-TASK = "notifications.deliver_webhook"
 VERSION = 1
 MAX_BYTES = 20_000
 GONE = 410
@@ -31,46 +33,60 @@ DATA = (
 def fan_out(delivery: Delivery) -> dict[str, int]:
     """One delivery of the event for every active endpoint that wants its type."""
     event = delivery.event
-    if event.data.get("is_test"):
+    if is_test(event):
         return {"endpoints": 0}  # a marked test counts nothing, here or elsewhere
     targets = [str(endpoint.id) for endpoint in Endpoint.objects.filter(active=True) if endpoint.wants(event.type)]
     outbox.add_deliveries(event, task=TASK, targets=targets, now=timezone.now())
     return {"endpoints": len(targets)}
 
 
+def is_test(event: Event) -> bool:
+    return bool(event.data.get("is_test"))
+
+
 def deliver(delivery: Delivery) -> dict[str, Any]:
-    """Posts the event. Only 2xx is success; 410 switches the endpoint off. Raises DeliveryError."""
+    """Posts the event. Only 2xx is success; 410 switches the endpoint off. Raises DeliveryError or Postponed."""
+    now = timezone.now()
     endpoint = Endpoint.objects.filter(pk=delivery.target).first()
-    if endpoint is None or not endpoint.active:
+    if endpoint is None or not (endpoint.active or is_test(delivery.event)):
         raise DeliveryError("The endpoint was switched off or deleted.", permanent=True)
+    if not is_test(delivery.event):
+        health.hold_if_paused(delivery, endpoint, now=now)
     content = body(delivery.event, include_contact=endpoint.include_contact)
-    headers = {"Content-Type": "application/json", "User-Agent": "Truegap-Webhooks/1"}
-    headers |= signing.headers(endpoint.secret, message_id=str(delivery.event_id), at=timezone.now(), body=content)
+    keys = endpoints.signing_secrets(endpoint, now=now)
+    signed = signing.headers(keys, message_id=str(delivery.event_id), at=now, body=content)
     try:
-        answer = http.post(endpoint.url, content=content, headers=headers)
+        details = _call(endpoint.url, content, signed)
+    except DeliveryError as error:
+        note = health.note_gone if error.details.get("status") == GONE else health.note_failure
+        note(endpoint, now=timezone.now())
+        # Somebody waits for the outcome of a test: it is tried once.
+        error.permanent = error.permanent or is_test(delivery.event)
+        raise
+    health.note_success(endpoint, now=timezone.now())
+    return details
+
+
+def _call(url: str, content: bytes, signed: dict[str, str]) -> dict[str, Any]:
+    """One POST, and what to keep of it. Raises DeliveryError for everything but 2xx."""
+    headers = {"Content-Type": "application/json", "User-Agent": "Truegap-Webhooks/1", **signed}
+    kept: dict[str, Any] = {"request": headers}
+    started = time.monotonic()
+    try:
+        answer = http.post(url, content=content, headers=headers)
     except http.Refused as error:
-        raise DeliveryError(f"Refused to call this address: {error}", permanent=True) from error
+        raise DeliveryError(f"Refused to call this address: {error}", permanent=True, details=kept) from error
     except httpx.HTTPError as error:
-        raise DeliveryError(f"{type(error).__name__}: {error}") from error
-    _judge(answer, endpoint)
-    return _details(answer)
-
-
-def _judge(answer: http.Answer, endpoint: Endpoint) -> None:
+        kept["milliseconds"] = round((time.monotonic() - started) * 1000)
+        raise DeliveryError(f"{type(error).__name__}: {error}", details=kept) from error
+    kept |= {"status": answer.status, "milliseconds": answer.milliseconds, "answer": answer.text}
     if 200 <= answer.status < 300:
-        return
+        return kept
     if answer.status == GONE:
-        Endpoint.objects.filter(pk=endpoint.pk).update(active=False)
-        raise DeliveryError("410 Gone: the endpoint is switched off.", permanent=True, details=_details(answer))
+        raise DeliveryError("410 Gone: the endpoint is switched off.", permanent=True, details=kept)
     raise DeliveryError(
-        f"The endpoint answered {answer.status}.",
-        retry_after_seconds=retry_after(answer.retry_after),
-        details=_details(answer),
+        f"The endpoint answered {answer.status}.", retry_after_seconds=retry_after(answer.retry_after), details=kept
     )
-
-
-def _details(answer: http.Answer) -> dict[str, Any]:
-    return {"status": answer.status, "milliseconds": answer.milliseconds, "answer": answer.text}
 
 
 def retry_after(header: str) -> float | None:
@@ -86,14 +102,19 @@ def retry_after(header: str) -> float | None:
 
 def body(event: Event, *, include_contact: bool) -> bytes:
     """The bytes that are signed and sent: made from the stored event, so the same at every try and replay."""
-    data = {key: event.data[key] for key in DATA if key in event.data}
-    if not include_contact:
-        data = _without_contact(data)
-    message = {"type": event.type, "timestamp": instant(event.occurred_at), "version": VERSION, "data": data}
+    message = told(event, include_contact=include_contact)
     content = json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode()
     if len(content) > MAX_BYTES:
         raise DeliveryError(f"The event has {len(content)} bytes, more than {MAX_BYTES}.", permanent=True)
     return content
+
+
+def told(event: Event, *, include_contact: bool) -> dict[str, Any]:
+    """What consumers hear of an event, in the feed, too."""
+    data = {key: event.data[key] for key in DATA if key in event.data}
+    if not include_contact:
+        data = _without_contact(data)
+    return {"type": event.type, "timestamp": instant(event.occurred_at), "version": VERSION, "data": data}
 
 
 def _without_contact(data: dict[str, Any]) -> dict[str, Any]:

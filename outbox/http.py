@@ -6,12 +6,14 @@ deadline, and a cap on what is read. `post` takes a redirect for an answer; `get
 anew. Used by webhooks and outside calendars, and by whatever else calls out.
 """
 
+import re
 import ssl
 import time
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from ipaddress import ip_network
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,8 +21,11 @@ from urllib.parse import urlsplit
 import httpcore
 import httpx
 from django.conf import settings
-from ssrfguard import AddressTable, Block, Policy, Reach, SSRFGuardError
+from ssrfguard import Policy, SSRFGuardError
 from ssrfguard.httpx import Client, SafeTransport
+
+from outbox import networks
+from outbox.lookups import Lookup
 
 CONNECT_SECONDS = 5
 READ_LIMIT = 64 * 1024
@@ -31,12 +36,9 @@ REDIRECTS = frozenset({301, 302, 303, 307, 308})
 GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
 PORTS = frozenset({443, 8443})
 
-NOTHING = AddressTable(
-    tuple(
-        Block(network=ip_network(everything), name="outside of WEBHOOK_ALLOWED_NETWORKS", rfc="", reach=Reach.DENIED)
-        for everything in ("0.0.0.0/0", "::/0")
-    )
-)
+NUMBER_AT_END = re.compile(r"(^|\.)(0x[0-9a-f]*|[0-9]+)\.?$", re.IGNORECASE)
+DOTTED = re.compile(r"([0-9]{1,3}\.){3}[0-9]{1,3}")
+LONGEST_REASON = 300
 REFUSALS = (SSRFGuardError, httpx.InvalidURL, ValueError)
 
 
@@ -71,9 +73,23 @@ def check_url(url: str) -> None:
     """Raises Refused, with the reason, for a URL that `post` would not call; looks up no names."""
     try:
         _policy(url).check_url(url)
-        httpx.URL(url)  # what the guard reads and what the client reads must be the same address
+        host = httpx.URL(url).host
     except REFUSALS as error:
-        raise Refused(str(error)) from error
+        raise Refused(_short(error)) from error
+    # What the guard reads and what the client reads must be the same address.
+    if host != (urlsplit(url).hostname or ""):
+        raise Refused("The address can be read in two ways.")
+    # Resolvers of old read 0x7f.1 as an address: nothing public ends in a number, or has no dot.
+    if NUMBER_AT_END.search(host) and ":" not in host and not DOTTED.fullmatch(host):
+        raise Refused(f"“{host}” is a number in disguise, not a name.")
+    if not settings.WEBHOOK_ALLOWED_NETWORKS and ":" not in host and ("." not in host or host.endswith(".localhost")):
+        raise Refused(f"“{host}” is a name of this machine or its network, not a public one.")
+
+
+def _short(error: Exception) -> str:
+    """The guard's words, without the whole of a long address in them."""
+    text = str(error)
+    return text if len(text) <= LONGEST_REASON else text[:LONGEST_REASON] + " …"
 
 
 def post(url: str, *, content: bytes, headers: dict[str, str]) -> Answer:
@@ -104,17 +120,26 @@ def get(url: str, *, headers: dict[str, str], limit: int, seconds: float) -> Ans
 def _call(
     method: str, url: str, headers: dict[str, str], *, seconds: float, content: bytes | None = None
 ) -> Iterator[httpx.Response]:
+    check_url(url)  # the same at save and at the call
     try:
-        transport = SafeTransport(policy=_policy(url), trust_env=False)
+        deadline = _Deadline(seconds)
+        lookup = Lookup(lambda: min(CONNECT_SECONDS, deadline.left()))
+        transport = SafeTransport(policy=_policy(url), resolver=lookup, verify=_certificates(), trust_env=False)
         pool = transport._pool
-        pool._network_backend = _Backend(pool._network_backend, seconds)
+        pool._network_backend = _Backend(pool._network_backend, deadline)
         with (
             Client(transport=transport, follow_redirects=False, trust_env=False) as client,
             client.stream(method, url, content=content, headers=headers) as response,
         ):
             yield response
     except REFUSALS as error:
-        raise Refused(str(error)) from error
+        raise Refused(_short(error)) from error
+
+
+@cache
+def _certificates() -> ssl.SSLContext:
+    """Whom we trust, read once a process: it takes longer than many a call."""
+    return httpx.create_ssl_context(trust_env=False)
 
 
 def _answer(response: httpx.Response, body: bytes, started: float, *, content: bytes = b"") -> Answer:
@@ -170,9 +195,9 @@ class _Backend(httpcore.NetworkBackend):
     for as long as it likes, in the headers already.
     """
 
-    def __init__(self, inner: httpcore.NetworkBackend, seconds: float) -> None:
+    def __init__(self, inner: httpcore.NetworkBackend, deadline: "_Deadline") -> None:
         self._inner = inner
-        self._deadline = _Deadline(seconds)
+        self._deadline = deadline
 
     def connect_tcp(
         self,
@@ -231,13 +256,14 @@ def _policy(url: str) -> Policy:
     if not allowed or (parts.scheme == "https" and port in PORTS):
         return Policy(
             allowed_schemes=frozenset({"https"}),
+            denied_networks=networks.INSIDE,
             allowed_networks=allowed,
             allowed_ports=PORTS,
             max_connection_attempts=2,  # each may take CONNECT_SECONDS
             max_url_length=MAX_URL_LENGTH,
         )
     return Policy(
-        denied_networks=NOTHING,
+        denied_networks=networks.EVERYWHERE,
         allowed_networks=allowed,
         allowed_ports=frozenset({port}),
         max_url_length=MAX_URL_LENGTH,

@@ -1,6 +1,7 @@
 """Rows of the outbox: what happened (Event), what it has to cause (Delivery), every try at it (Attempt).
 
-Written by `outbox.outbox` alone, in the transaction of what happened; read by the relay and the admin.
+Written by `outbox.outbox` alone, in the transaction of what happened; read by the relay and the admin. The numbers of
+the feed are `outbox.feed`'s.
 """
 
 from django.db import models
@@ -17,6 +18,9 @@ class Event(models.Model):
     sequence = models.PositiveIntegerField(default=0, help_text="Counts the events of one subject, from 1.")
     occurred_at = models.DateTimeField()
     data = models.JSONField(default=dict)
+    feed_number = models.BigIntegerField(
+        null=True, unique=True, editable=False, help_text="Its place in the feed, given once it was committed."
+    )
 
     class Meta:
         constraints = [
@@ -26,7 +30,13 @@ class Event(models.Model):
                 name="event_sequence_once_per_subject",
             )
         ]
-        indexes = [models.Index(fields=["type", "occurred_at"], name="event_by_type")]
+        indexes = [
+            models.Index(fields=["type", "occurred_at"], name="event_by_type"),
+            # What has no number yet: nearly always nothing.
+            models.Index(fields=["occurred_at"], condition=Q(feed_number=None), name="event_unnumbered"),
+            # Not a partial one as well: young statistics would make the planner read all of it for one number.
+            models.Index(fields=["occurred_at"], name="event_by_time"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.type} {self.id}"
@@ -83,6 +93,13 @@ class Delivery(models.Model):
             models.Index(
                 fields=["due_at", "queue"], condition=Q(status__in=["pending", "sending"]), name="delivery_due"
             ),
+            # What one receiver got and gets, and what of it comes next.
+            models.Index(fields=["target", "-created_at"], condition=~Q(target=""), name="delivery_of_target"),
+            models.Index(
+                fields=["target", "due_at"],
+                condition=Q(status__in=["pending", "sending"]),
+                name="delivery_due_of_target",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -122,3 +139,16 @@ class Heartbeat(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class FeedPosition(models.Model):
+    """The last number that was given in the feed: one row, whose lock decides who gives the next ones."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    last = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="feed_position_is_one_row")]
+
+    def __str__(self) -> str:
+        return f"{self.last}"

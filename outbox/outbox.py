@@ -62,7 +62,7 @@ def publish(*news: News, now: datetime) -> list[Event]:
     ]
     Event.objects.bulk_create(events)
     Delivery.objects.bulk_create(deliveries)
-    _ring_after_commit()
+    ring_after_commit()
     return events
 
 
@@ -77,7 +77,7 @@ def add_deliveries(
     for row in rows:
         row.due_at = (due or {}).get(row.target, row.due_at)
     Delivery.objects.bulk_create(rows, ignore_conflicts=True)
-    _ring_after_commit()
+    ring_after_commit()
 
 
 def _delivery(event: Event, route: Route, *, now: datetime, target: str = "") -> Delivery:
@@ -98,7 +98,7 @@ def queue_of(task: str) -> str:
     return str(route["queue"].name)
 
 
-def _ring_after_commit() -> None:
+def ring_after_commit() -> None:
     # robust: the work is stored by now, and nothing about a bell may turn that into an error.
     transaction.on_commit(doorbell.ring, robust=True)
 
@@ -137,30 +137,53 @@ def _room_by_queue(now: datetime) -> dict[str, int]:
         return {queue: caps[queue] - leased for queue, leased, due in cursor.fetchall() if due}
 
 
+# Oldest first; what is patient after everything else.
+DUE = """
+    SELECT id FROM outbox_delivery
+    WHERE status IN ('pending', 'sending') AND queue = %(queue)s AND due_at <= %(now)s
+      AND (leased_until IS NULL OR leased_until <= %(now)s)
+    ORDER BY task = ANY(%(patient)s), due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+"""
+# Never more of one receiver than its share, and who has none out goes first: a long queue of one delays no other.
+DUE_BY_TARGET = """
+    SELECT id FROM outbox_delivery JOIN (
+        SELECT id, leased_until > %(now)s IS TRUE AS is_out,
+               count(*) FILTER (WHERE leased_until > %(now)s) OVER (PARTITION BY target)
+               + row_number() OVER (PARTITION BY target, leased_until > %(now)s IS TRUE ORDER BY due_at, id) AS place
+        FROM outbox_delivery WHERE status IN ('pending', 'sending') AND queue = %(queue)s AND due_at <= %(now)s
+    ) AS placed USING (id)
+    WHERE NOT is_out AND place <= %(share)s AND status IN ('pending', 'sending')
+      AND (leased_until IS NULL OR leased_until <= %(now)s)
+    ORDER BY place, due_at LIMIT %(limit)s FOR UPDATE OF outbox_delivery SKIP LOCKED
+"""
+
+
 def _lease(queue: str, *, now: datetime, limit: int) -> list[Delivery]:
     if limit <= 0:
         return []
+    share = settings.OUTBOX_PER_TARGET.get(queue)
     rows = Delivery.objects.raw(
         # Materialised: a plain subquery may be run again for each row, and then takes more than its limit.
-        """
-        WITH due AS MATERIALIZED (
-            SELECT id FROM outbox_delivery
-            WHERE status IN ('pending', 'sending') AND queue = %(queue)s AND due_at <= %(now)s
-              AND (leased_until IS NULL OR leased_until <= %(now)s)
-            ORDER BY task = ANY(%(patient)s), due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
+        f"""
+        WITH due AS MATERIALIZED ({DUE_BY_TARGET if share else DUE})
         UPDATE outbox_delivery SET leased_until = %(until)s, status = 'pending'
         FROM due WHERE outbox_delivery.id = due.id
         RETURNING outbox_delivery.*
-        """,
+        """,  # noqa: S608 - both are constants
         {
             "queue": queue,
             "now": now,
             "limit": limit,
+            "share": share,
             "patient": list(settings.OUTBOX_PATIENT),
-            "until": now + timedelta(seconds=settings.OUTBOX_LEASE_SECONDS),
+            "until": lease_end(now),
         },
     )
     return sorted(rows, key=lambda row: row.due_at)  # RETURNING promises no order
+
+
+def lease_end(now: datetime) -> datetime:
+    return now + timedelta(seconds=settings.OUTBOX_LEASE_SECONDS)
 
 
 def hand_over(deliveries: Iterable[Delivery]) -> None:
@@ -189,30 +212,31 @@ def attempt(delivery_id: str, service: Service) -> None:
     Two workers with the same row: the second finds nothing to claim and returns. A worker that comes back
     after its lease has passed may finish its call, but settles nothing.
     """
-    delivery = _begin(delivery_id, now=timezone.now())
-    if delivery is None:
-        return
+    delivery = begin(delivery_id, now=timezone.now())
+    if delivery is not None:
+        _settle(delivery, run(delivery, service), now=timezone.now())
+
+
+def run(delivery: Delivery, service: Service) -> Outcome:
+    """Lets the service do it, and says how that ended. Never raises for what the service raises."""
     try:
-        details = service(delivery) or {}
+        return Outcome(Delivery.Status.SUCCEEDED, details=service(delivery) or {})
     except DeliveryError as error:
-        outcome = _after_failure(delivery, error, now=timezone.now())
+        return _after_failure(delivery, error, now=timezone.now())
     except Postponed as wait:
-        outcome = Outcome(Delivery.Status.PENDING, error=str(wait), due_at=wait.until, is_postponed=True)
+        return Outcome(Delivery.Status.PENDING, error=str(wait), due_at=wait.until, is_postponed=True)
     except SoftTimeLimitExceeded:
         slow = DeliveryError(f"It took longer than {settings.CELERY_TASK_SOFT_TIME_LIMIT} s.")
-        outcome = _after_failure(delivery, slow, now=timezone.now())
+        return _after_failure(delivery, slow, now=timezone.now())
     except Exception as error:
         # Not foreseen, so a defect: kept with its traceback, and tried again since nothing else is safe.
         logger.exception("%s failed on delivery %s", delivery.task, delivery.id)
         unforeseen = DeliveryError(f"{type(error).__name__}: {error}")
-        outcome = _after_failure(delivery, unforeseen, now=timezone.now())
-    else:
-        outcome = Outcome(Delivery.Status.SUCCEEDED, details=details)
-    _settle(delivery, outcome, now=timezone.now())
+        return _after_failure(delivery, unforeseen, now=timezone.now())
 
 
-def _begin(delivery_id: str, *, now: datetime) -> Delivery | None:
-    """Takes the row: attempts rise before the try, so that one that kills its worker counts too."""
+def begin(delivery_id: str, *, now: datetime) -> Delivery | None:
+    """Takes a row that was handed over; None where another worker has it, or where its tries are used up."""
     with transaction.atomic():
         delivery = (
             Delivery.objects.select_for_update(skip_locked=True, of=("self",))
@@ -220,20 +244,25 @@ def _begin(delivery_id: str, *, now: datetime) -> Delivery | None:
             .filter(pk=delivery_id, status=Delivery.Status.PENDING, leased_until__isnull=False)
             .first()
         )
-        if delivery is None:
-            return None
+        return start(delivery, now=now) if delivery else None
+
+
+def start(delivery: Delivery, *, now: datetime) -> Delivery | None:
+    """Begins the next attempt at a locked row: they rise before the try, so that one that kills its worker counts."""
+    if delivery.attempt_count:
         delivery.attempts.filter(outcome=Attempt.Outcome.RUNNING).update(
             outcome=Attempt.Outcome.LOST, finished_at=now, error="The worker died or lost its lease."
         )
-        if delivery.attempt_count - delivery.attempts_forgiven > len(_schedule(delivery)):
-            _finish(delivery, Outcome(Delivery.Status.FAILED, error=delivery.last_error or "Every try was lost."), now)
-            return None
-        delivery.attempt_count += 1
-        delivery.status = Delivery.Status.SENDING
-        delivery.leased_until = now + timedelta(seconds=settings.OUTBOX_LEASE_SECONDS)
-        delivery.save(update_fields=["attempt_count", "status", "leased_until"])
-        Attempt.objects.create(delivery=delivery, number=delivery.attempt_count, started_at=now)
-        return delivery
+    if delivery.attempt_count - delivery.attempts_forgiven > len(_schedule(delivery)):
+        finish(delivery, Outcome(Delivery.Status.FAILED, error=delivery.last_error or "Every try was lost."), now)
+        ring_after_commit()
+        return None
+    delivery.attempt_count += 1
+    delivery.status = Delivery.Status.SENDING
+    delivery.leased_until = lease_end(now)
+    delivery.save(update_fields=["attempt_count", "status", "leased_until"])
+    Attempt.objects.create(delivery=delivery, number=delivery.attempt_count, started_at=now)
+    return delivery
 
 
 def is_last_try(delivery: Delivery) -> bool:
@@ -264,11 +293,12 @@ def _after_failure(delivery: Delivery, error: DeliveryError, *, now: datetime) -
 
 def _settle(delivery: Delivery, outcome: Outcome, *, now: datetime) -> None:
     with transaction.atomic():
-        if not _finish(delivery, outcome, now):
-            logger.warning("Delivery %s was taken over while it ran; this result is dropped.", delivery.id)
+        finish(delivery, outcome, now)
+        # A place in the queue came free: whoever waited for it should not wait for beat.
+        ring_after_commit()
 
 
-def _finish(delivery: Delivery, outcome: Outcome, now: datetime) -> bool:
+def finish(delivery: Delivery, outcome: Outcome, now: datetime) -> bool:
     """Writes the outcome, if the row is still as this process holds it: same status, same attempt."""
     settled = outcome.status not in Delivery.OPEN
     held = Delivery.objects.filter(pk=delivery.pk, status=delivery.status, attempt_count=delivery.attempt_count).update(
@@ -280,6 +310,7 @@ def _finish(delivery: Delivery, outcome: Outcome, now: datetime) -> bool:
         settled_at=now if settled else None,
     )
     if not held:
+        logger.warning("Delivery %s was taken over while it ran; this result is dropped.", delivery.id)
         return False
     delivery.attempts.filter(number=delivery.attempt_count, finished_at=None).update(
         outcome=_said_of_attempt(outcome),
@@ -289,8 +320,6 @@ def _finish(delivery: Delivery, outcome: Outcome, now: datetime) -> bool:
     )
     if settled:
         _call_those_who_waited(delivery, now=now)
-    # A place in the queue came free: whoever waited for it should not wait for beat.
-    _ring_after_commit()
     return True
 
 
@@ -325,7 +354,7 @@ def retry(delivery_id: uuid.UUID, *, now: datetime) -> bool:
         settled_at=None,
         attempts_forgiven=F("attempt_count"),
     )
-    _ring_after_commit()
+    ring_after_commit()
     return changed == 1
 
 

@@ -50,6 +50,7 @@ def next_wait(
     if tries > len(schedule):
         return None
     wait = schedule[tries - 1]
-    if retry_after_seconds is not None:
-        wait = min(max(retry_after_seconds, wait), 2 * wait)
-    return wait * (1 + JITTER * spread)
+    if retry_after_seconds is None:
+        return wait * (1 + JITTER * spread)
+    # Later than asked, never earlier: who names a time may mean it.
+    return min(max(retry_after_seconds, wait) * (1 + JITTER * abs(spread)), 2 * wait)

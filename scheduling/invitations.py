@@ -7,11 +7,12 @@ the prospect's link.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parseaddr
 from enum import StrEnum
+from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -67,6 +68,23 @@ def for_advisor(booking: Booking, advisor: Advisor, method: Method, *, stamped_a
         view = View(view.summary, view.lines, (Guest(advisor.email, advisor.name),))
     calendar = _empty(method)
     calendar.add_component(_event(booking, view, method, Firm.get(), stamped_at=stamped_at))
+    return _text(calendar)
+
+
+def given_back(taken: Mapping[str, Any], advisor: Advisor, *, stamped_at: datetime) -> str:
+    """Takes a conversation out of an advisor's calendar of which only its UID, SEQUENCE and times are left."""
+    event = Event()
+    event.add("uid", taken["uid"])
+    event.add("sequence", taken["sequence"])
+    event.add("dtstamp", stamped_at.replace(microsecond=0))
+    event.add("dtstart", datetime.fromisoformat(taken["start"]))
+    event.add("dtend", datetime.fromisoformat(taken["end"]))
+    event.add("summary", "Conversation given back")
+    event.add("organizer", _organizer(Firm.get()), encode=False)
+    event.add("status", "CANCELLED")
+    event.add("attendee", _attendee(Guest(advisor.email, advisor.name), Method.CANCEL), encode=False)
+    calendar = _empty(Method.CANCEL)
+    calendar.add_component(event)
     return _text(calendar)
 
 

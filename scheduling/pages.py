@@ -76,6 +76,16 @@ def wish(request: HttpRequest, token: str) -> HttpResponse:
     return back_to(submission)
 
 
+@csrf_exempt
+@require_POST
+@limited
+def ask_for_my_data(request: HttpRequest, token: str) -> HttpResponse:
+    """Has the link to everything mailed to the person; the page says the same whatever comes of it."""
+    submission = submission_of(token)
+    intake.ask_for_mailbox_link(submission, now=timezone.now())
+    return _page(request, submission, link_asked=True)
+
+
 def _do(submission: Submission, action: str, form: QueryDict, *, now: datetime) -> None:
     moment = _moment(form.get("start", ""))
     if action == "confirm" and moment is None:

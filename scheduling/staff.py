@@ -54,6 +54,15 @@ def _arrange(submission: Submission, team: Team, start: datetime, *, zone: str, 
     return bookings.move(before, team, slot, now=now, **BY_STAFF)
 
 
+def move(booking: Booking, start: datetime, *, now: datetime) -> Booking:
+    """Another time with whoever takes part, confirmed at once. Raises UnableToBook."""
+
+    def act(current: Booking) -> Booking:
+        return _arrange(current.submission, team_of(current), start, zone=current.timezone, now=now)
+
+    return _with(booking, act, now=now)
+
+
 def _in_zone(submission: Submission, zone: str) -> None:
     if submission.timezone != zone:
         submission.timezone = zone
@@ -141,6 +150,7 @@ def mark(booking: Booking, status: str, *, now: datetime) -> Booking:
 
 def _mark(booking: Booking, status: str, *, now: datetime) -> Booking:
     current = _current(booking)
+    before = current.status
     if status not in Booking.MARKED:
         raise UnableToBook("closed", "A conversation took place, or nobody came.")
     if current.status == status:
@@ -155,7 +165,18 @@ def _mark(booking: Booking, status: str, *, now: datetime) -> Booking:
     bookings.tell(f"booking.{status}", current, now=now, **BY_STAFF)
     if status == Status.COMPLETED:
         _met(current, now=now)
+    elif before == Status.COMPLETED:
+        _not_met(current, now=now)
     return current
+
+
+def _not_met(booking: Booking, *, now: datetime) -> None:
+    """The mark was wrong: the lead stands where the confirmed booking had put it, unless staff moved it further."""
+    lead = booking.submission.lead
+    assert lead is not None
+    if lead.stage == Lead.Stage.MET:
+        before = lead.move_to(Lead.Stage.BOOKED)
+        intake.tell_stage(booking.submission, before=before, now=now, booking=booking_data(booking))
 
 
 def _met(booking: Booking, *, now: datetime) -> None:

@@ -19,6 +19,7 @@ from rest_framework.views import APIView
 from intake import replies as intake_replies
 from intake import services as intake
 from intake import zones
+from intake.asking import YEARS
 from intake.guard import refuse_chunks
 from intake.limits import PublicLimit
 from intake.models import Submission
@@ -33,8 +34,6 @@ MAX_DAYS = 62
 MAX_SLOTS = 200
 # What is wrong with a start by itself, whoever else books.
 STARTS_THAT_ARE_NONE = {"past", "too_soon", "too_late", "off_grid"}
-# Outside, the arithmetic that follows would leave the calendar.
-YEARS = range(1970, 9000)
 
 
 class NotBookable(APIException):
@@ -116,7 +115,7 @@ class BookingView(TokenView):
         try:
             booking, is_new = services.pick(submission, start, now=now)
         except UnableToBook as error:
-            raise _refusal(error, submission, start, now=now) from error
+            raise refusal(error, submission, start, now=now) from error
         intake.note_activity(submission, now=now)
         return Response(replies.booking_data(booking), status=201 if is_new else 200)
 
@@ -125,7 +124,7 @@ class BookingView(TokenView):
         try:
             booking = services.move(submission, start, now=now)
         except UnableToBook as error:
-            raise _refusal(error, submission, start, now=now) from error
+            raise refusal(error, submission, start, now=now) from error
         intake.note_activity(submission, now=now)
         return Response(replies.booking_data(booking))
 
@@ -137,6 +136,15 @@ class BookingView(TokenView):
         return Response(status=204)
 
 
+class MailboxLinkView(APIView):
+    """POST …/mailbox-link/: 202, whether a mail follows or not."""
+
+    def post(self, request: Request, token: str) -> Response:
+        refuse_chunks(request)
+        intake.ask_for_mailbox_link(submission_of(token), now=timezone.now())
+        return Response({"status": "accepted"}, status=202)
+
+
 class ConfirmView(TokenView):
     def post(self, request: Request, token: str) -> Response:
         submission = self.submission(token)
@@ -144,7 +152,7 @@ class ConfirmView(TokenView):
         try:
             booking = services.confirm(submission, now=now)
         except UnableToBook as error:
-            raise _refusal(error, submission, None, now=now) from error
+            raise refusal(error, submission, None, now=now) from error
         intake.note_activity(submission, now=now)
         return Response(replies.booking_data(booking))
 
@@ -156,7 +164,7 @@ def _start(request: Request) -> datetime:
     return start
 
 
-def _refusal(error: UnableToBook, submission: Submission, wished: datetime | None, *, now: datetime) -> APIException:
+def refusal(error: UnableToBook, submission: Submission, wished: datetime | None, *, now: datetime) -> APIException:
     """400 for a start that could never be free, 409 with the nearest free times for one that is not free now."""
     if error.code in STARTS_THAT_ARE_NONE:
         return ValidationError({"start": [serializers.ErrorDetail(str(error), code=error.code)]})

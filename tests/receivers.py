@@ -2,6 +2,7 @@
 
 import contextlib
 import queue
+import ssl
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -65,14 +66,16 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b"ok"
     drip_seconds: float = 0  # between two bytes
+    body_times: int = 1  # the body so often, one after the other
 
 
 class WebhookReceiver:
     """Keeps every POST and GET; `answer` decides from the request what it says."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.requests: queue.Queue[Received] = queue.Queue()
         self.answer: Callable[[Received], Answer] = lambda _: Answer()
+        self.repeated = 0  # bytes that the other side's system took of a body that is sent many times
         self._closing = threading.Event()
         receiver = self
 
@@ -82,9 +85,10 @@ class WebhookReceiver:
                 received = Received(self.path, {k.lower(): v for k, v in self.headers.items()}, self.rfile.read(length))
                 receiver.requests.put(received)
                 answer = receiver.answer(received)
-                headers = {"Content-Length": str(len(answer.body)), **answer.headers}
+                headers = {"Content-Length": str(len(answer.body) * answer.body_times), **answer.headers}
                 lines = [f"HTTP/1.1 {answer.status} Answer", *(f"{name}: {headers[name]}" for name in headers)]
                 receiver.write(self.wfile, "\r\n".join(lines).encode() + b"\r\n\r\n" + answer.body, answer)
+                receiver.repeat(self.wfile, answer)
                 self.close_connection = True
 
             do_GET = do_POST
@@ -93,7 +97,15 @@ class WebhookReceiver:
                 pass
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        if tls:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
+        self._scheme = "https" if tls else "http"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
+
+    def repeat(self, to: BinaryIO, answer: Answer) -> None:
+        with contextlib.suppress(OSError):
+            for _ in range(answer.body_times - 1):
+                self.repeated += to.write(answer.body)
 
     def write(self, to: BinaryIO, content: bytes, answer: Answer) -> None:
         with contextlib.suppress(OSError):  # the other side may rightly hang up
@@ -108,7 +120,7 @@ class WebhookReceiver:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}/hook"
+        return f"{self._scheme}://127.0.0.1:{self._server.server_port}/hook"
 
     def next(self) -> Received:
         return self.requests.get(timeout=WAIT_SECONDS)

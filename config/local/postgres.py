@@ -107,7 +107,13 @@ class Postgres:
         return Program(NAME, command, signal.SIGINT, signal.SIGQUIT, env=without_postgres_settings(), account=runs_as)
 
     def _server_command(self, programs: Path) -> list[str]:
-        settings = ("listen_addresses=127.0.0.1", "unix_socket_directories=")
+        settings = (
+            "listen_addresses=127.0.0.1",
+            "unix_socket_directories=",
+            # A statement that fails is written out with its values, which are people's.
+            "log_min_error_statement=panic",
+            "log_error_verbosity=terse",
+        )
         options = [word for setting in settings for word in ("-c", setting)]
         return [str(programs / "postgres"), "-D", str(self.cluster), "-p", str(self.port), *options]
 

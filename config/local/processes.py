@@ -12,7 +12,7 @@ def commands(host: str, port: int, *, workers: int) -> dict[str, list[str]]:
     lines = {
         "web": f"granian --interface wsgi --host {host} --port {port} --workers {workers} "
         "--blocking-threads 4 --backpressure 64 --no-ws --workers-kill-timeout 10 config.wsgi:application",
-        "worker": "celery -A config worker --concurrency 6 --queues booking,mail,webhooks,calendars,outbox "
+        "worker": "celery -A config worker --concurrency 8 --queues booking,mail,webhooks,calendars,outbox "
         "--without-gossip --without-mingle --loglevel info",
         "beat": "celery -A config beat --scheduler celery.beat:Scheduler --pidfile= --loglevel info",
     }

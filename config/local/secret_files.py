@@ -9,7 +9,7 @@ from config.local import private_files
 
 FOLDER = "secrets"
 # Given in the environment, these are left alone.
-GIVEN = ("SECRET_KEY", "METRICS_TOKEN")
+GIVEN = ("SECRET_KEY", "METRICS_TOKEN", "ERASURE_KEY")
 # These belong to the embedded servers alone: a variable of the same name is meant for other servers.
 OWN = ("POSTGRES_PASSWORD", "VALKEY_PASSWORD")
 

@@ -13,6 +13,7 @@ SOMETHING_TO_JUDGE = [
     {"required": ["answers"], "properties": {"answers": {"minProperties": 1}}},
     {"required": ["message"], "properties": WORDS},
 ]
+FOR_SERVERS = "With a key: the address of whoever filled in the form, kept as a network. Passed over without one."
 NO_NUL = {"propertyNames": {"pattern": TEXT}}
 ATTRIBUTION = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content", "referrer", "landing_page")
 
@@ -23,6 +24,7 @@ def add(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     enquiry = schemas[ENQUIRY]
     enquiry["description"] = "At least one answer, or a message that is not blank. Unknown fields are passed over."
     enquiry["properties"]["questionnaire"] = QUESTIONNAIRE
+    enquiry["properties"]["client_ip"] = {"type": "string", "format": "ip-address", "description": FOR_SERVERS}
     enquiry["anyOf"] = SOMETHING_TO_JUDGE
     for operations in result["paths"].values():
         for operation in operations.values():

@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from django.conf import settings
-
-from config.openapi import examples
 from config.openapi.shapes import ENGAGEMENTS, GAPS, SIDES, STAGES
+from notifications import examples
+from notifications.models import public_types
 
 # When each type happens. A type that consumers get and that is missing here breaks the schema, and its test.
 HAPPENS = {
@@ -64,7 +63,7 @@ ABOUT_LEAD = {
     "admin_url": TEXT,
 }
 FOLLOW_UP = _object({"id": ID, "step": TEXT, "sent_at": {"type": ["string", "null"]}, "error": TEXT})
-ONLY_ERASED = _object({"lead": _object({"id": ID})})
+ONLY_ERASED = _object({"lead": _object({"id": ID}), "sequence": {"type": "integer", "minimum": 1}})
 QUARANTINED = _object({"submission": _object({"id": ID, "created_at": TIME, "reasons": {"type": "array"}})})
 
 
@@ -80,11 +79,6 @@ def _data(type_: str) -> dict[str, Any]:
     if type_ == "lead.stage_changed":
         return _object({**ABOUT_LEAD, "from": {"enum": list(STAGES)}, "to": {"enum": list(STAGES)}})
     return _object(ABOUT_LEAD)
-
-
-def public_types() -> list[str]:
-    """What an endpoint may ask for: everything that is fanned out."""
-    return sorted(type_ for type_, routes in settings.OUTBOX_ROUTES.items() if settings.FAN_OUT in routes)
 
 
 def add(result: dict[str, Any], **_: Any) -> dict[str, Any]:

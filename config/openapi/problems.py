@@ -16,6 +16,7 @@ WITH_BODY = {
     "413": "The body is too large.",
     "415": "The body is of a kind that is not taken.",
 }
+STALE = "It has changed since you read it; read it again."
 OF_ONE = {
     "submit": {
         "409": "The first call with this Idempotency-Key is still running.",
@@ -26,6 +27,12 @@ OF_ONE = {
     "confirm": {"409": "There is nothing left to confirm; `alternatives` are free."},
     "listSlots": {"409": "There is nobody whose times could be listed."},
     "readInvitation": {"409": "The booking is not confirmed."},
+    "changeLead": {"412": STALE},
+    "changeBooking": {"409": "That time is not free, or it cannot be so; `alternatives` are free.", "412": STALE},
+    "changeEndpoint": {"412": STALE},
+    "deleteEndpoint": {"412": STALE},
+    "retryDelivery": {"409": "It is being sent right now, or has arrived."},
+    "listEvents": {"410": "What comes after this place is no longer kept; go on after `oldest`."},
     "tellMailEvent": {"401": "The signature is missing, wrong or too old."},
 }
 TEXT = {"type": "string"}
@@ -50,6 +57,8 @@ PROBLEM = {
                 "required": ["pointer", "code", "detail"],
             },
         },
+        "scope": TEXT | {"description": "With 403: the scope that the key lacks."},
+        "oldest": TEXT | {"description": "With 410: where the feed goes on."},
         "alternatives": {"type": "array", "items": {"$ref": "#/components/schemas/Slot"}},
     },
     "required": ["type", "title", "status", "detail", "code"],

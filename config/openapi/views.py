@@ -5,7 +5,8 @@ from typing import Any
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers
 
-from config.openapi import fields, forms, shapes  # noqa: F401 (registers what our fields take)
+import config.openapi.endpoints  # noqa: F401 (registers what its views take; the next line, fields and staff)
+from config.openapi import fields, forms, shapes, staff  # noqa: F401
 from config.openapi.describing import described
 from config.openapi.fields import CHANGES, INSTANT, QUESTIONNAIRE, START, TIMEZONE
 from intake.serializers import SubmissionFields
@@ -72,7 +73,9 @@ described(
         summary="An enquiry, judged and stored",
         description="JSON or a form; in forms nested names have dots (`answers.core_systems_work=yes`) and lists repeat"
         " the name. At least one answer or a message that is not blank. Unknown fields are passed over. A browser that"
-        " asks for HTML gets 303 to a page.",
+        " asks for HTML gets 303 to a page. A website's own server may post with a key (scope `leads:write`): it is"
+        " counted by the key, `client_ip` says who the visitor is, and the Idempotency-Key is the key's own.",
+        auth=[{}, {"apiKey": []}],  # type: ignore[list-item]  # as its documentation has it
         parameters=[KEY, REPLAYED, LOCATION],
         request=_json(SubmissionFields),
         responses={
@@ -153,6 +156,18 @@ described(
         parameters=[TOKEN],
         request=None,
         responses={200: shapes.Booking},
+    ),
+)
+described(
+    "scheduling.visitor.MailboxLinkView",
+    post=extend_schema(
+        operation_id="askForMailboxLink",
+        tags=["for the prospect"],
+        summary="Have a link to everything we hold mailed to the person's own address",
+        description="Always 202. One mail a day and address at most; the link is good for a day.",
+        parameters=[TOKEN],
+        request=None,
+        responses={202: type("MailboxLinkAsked", (serializers.Serializer,), {"status": serializers.CharField()})},
     ),
 )
 described(

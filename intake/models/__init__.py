@@ -7,6 +7,7 @@ beside them. Written by `intake.services`,
 
 from intake.models.blocks import Block
 from intake.models.challenges import UsedChallenge
+from intake.models.erasures import Erasure
 from intake.models.firm import Firm
 from intake.models.keys import ApiKey
 from intake.models.leads import Correction, Lead, StaleTransition
@@ -18,6 +19,7 @@ __all__ = [
     "ApiKey",
     "Block",
     "Correction",
+    "Erasure",
     "Firm",
     "Lead",
     "Quarantined",

@@ -15,6 +15,7 @@ class Suppression(models.Model):
         BOUNCED = "bounced", "Bounced"
         COMPLAINED = "complained", "Complained"
         MANUAL = "manual", "By hand"
+        ERASED = "erased", "Erased"
 
     class Scope(models.TextChoices):
         SEQUENCES = "sequences", "Follow-ups only"

@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 OUTSIDE = {
     *("DATABASE_URL", "REDIS_URL", "BROKER_URL", "CACHE_URL", "EMAIL_URL", "PUBLIC_BASE_URL"),
-    *("SECRET_KEY", "METRICS_TOKEN", "HOST", "PORT", "DATA_DIR"),
+    *("SECRET_KEY", "METRICS_TOKEN", "ERASURE_KEY", "HOST", "PORT", "DATA_DIR"),
 }
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from config.local import secret_files
 
-NAMES = ["METRICS_TOKEN", "POSTGRES_PASSWORD", "SECRET_KEY", "VALKEY_PASSWORD"]
+NAMES = ["ERASURE_KEY", "METRICS_TOKEN", "POSTGRES_PASSWORD", "SECRET_KEY", "VALKEY_PASSWORD"]
 
 
 def test_secrets_are_made_for_the_owner_alone(tmp_path: Path) -> None:
@@ -22,7 +22,7 @@ def test_secrets_are_made_for_the_owner_alone(tmp_path: Path) -> None:
 def test_secrets_are_long_all_different_and_without_a_dollar(tmp_path: Path) -> None:
     made = list(secret_files.ensure(tmp_path, {}).values())
 
-    assert len(set(made)) == 4
+    assert len(set(made)) == 5
     assert all(len(secret) >= 50 and secret.isascii() and "$" not in secret for secret in made)
 
 
@@ -46,7 +46,7 @@ def test_a_folder_that_was_opened_is_closed_again(tmp_path: Path) -> None:
 def test_a_secret_that_the_environment_gives_is_not_made(tmp_path: Path, variable: str) -> None:
     made = secret_files.ensure(tmp_path, {variable: "given", "METRICS_TOKEN": " "})
 
-    assert sorted(made) == ["METRICS_TOKEN", "POSTGRES_PASSWORD", "VALKEY_PASSWORD"]
+    assert sorted(made) == ["ERASURE_KEY", "METRICS_TOKEN", "POSTGRES_PASSWORD", "VALKEY_PASSWORD"]
     assert secret_files.read(tmp_path, "SECRET_KEY") is None
 
 

@@ -3,15 +3,17 @@
 from collections.abc import Iterator
 
 from django.contrib import admin
+from django.contrib.auth.models import User
 from django.db.models import Model
 from django.urls import reverse
 from django.utils import timezone
 
 from assessments import outcomes
 from assessments.outcomes import Found
+from intake import keys
 from intake.blocklist import block
 from intake.models import Lead
-from notifications.models import Endpoint
+from notifications.models import Endpoint, NotePreference
 from notifications.notes import send_staff_note
 from notifications.replies import send_reply
 from notifications.sequences import start_sequences
@@ -40,7 +42,10 @@ def make_lead_with_a_life(number: int = 0, **over: object) -> Lead:
     advisor = make_advisor(ai_depth=3, cto_depth=0)
     Calendar.objects.create(advisor=advisor, url="https://calendar.example/secret.ics", active=False)
     Heartbeat.objects.create(name=f"worker{number}", beat_at=timezone.now())
+    colleague, _ = User.objects.get_or_create(username="colleague", defaults={"is_staff": True})
+    NotePreference.objects.get_or_create(user=colleague)
     Endpoint.objects.create(url=f"https://hooks.example/{number}")
+    keys.create("CRM", ["leads:read"])
     submission = make_submission(**{"email": f"ada{number}@example.com", **over})
     assert submission.lead is not None
     of_this_lead = {"event__subject": submission.lead.id}

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.urls import reverse
 from django.utils import timezone
 
-from intake import quarantine
+from intake import persons, quarantine
 from intake.models import Block, Lead, Quarantined, Sifting, Submission
 from notifications.models import FollowUp, Mail
 from notifications.replies import send_reply
@@ -323,6 +323,16 @@ def test_block_is_typed_in_any_spelling_and_kept_once(house, admin_client):
     assert list(Block.objects.values_list("kind", "value", "created_by__username")) == [
         ("domain", "spam.example", "admin")
     ]
+
+
+def test_who_is_erased_is_not_on_the_blocklist_either(house):
+    row = make_submission(**TRAPPED)
+    quarantine.block_sender(row, by=None)
+    quarantine.reject(row, by=None, now=timezone.now())
+
+    persons.erase(persons.find("ada@example.com"), now=timezone.now())
+
+    assert (Block.objects.count(), Submission.objects.count(), Sifting.objects.count()) == (0, 0, 0)
 
 
 def test_nothing_waits_after_all_that(house):

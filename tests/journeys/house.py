@@ -33,7 +33,7 @@ class House:
         self.port = free_ports(1)[0]
         self.url = f"http://localhost:{self.port}"
         self.data = self.folder / "data"
-        self._env = environment(
+        self.environment = environment(
             PORT=str(self.port),
             DATA_DIR=str(self.data),
             SUBMISSION_RATE="off",
@@ -50,7 +50,7 @@ class House:
         with self._out.open("w") as out:
             self.process = subprocess.Popen(
                 [sys.executable, "manage.py", "local"],
-                cwd=ROOT, env=self._env, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
+                cwd=ROOT, env=self.environment, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
             )  # fmt: skip
         self.until(lambda: "Truegap is ready" in self.said(), seconds=START_SECONDS)
         return self
@@ -78,6 +78,11 @@ class House:
     def post(self, **fields: Any) -> httpx.Response:
         return httpx.post(f"{self.url}/api/v1/submissions/", json=fields, timeout=10)
 
+    def command(self, *words: str) -> str:
+        """What `manage.py` prints, as somebody beside the running house calls it."""
+        call = [sys.executable, "manage.py", *words]
+        return subprocess.run(call, cwd=ROOT, env=self._env, check=True, capture_output=True, text=True).stdout
+
     def checks(self) -> tuple[int, dict[str, Any]]:
         answer = httpx.get(f"{self.url}/readyz", timeout=10)
         return answer.status_code, answer.json()
@@ -85,6 +90,12 @@ class House:
     def query(self, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
         with psycopg.connect(self.addresses()["DATABASE_URL"]) as connection:
             return connection.execute(sql, parameters).fetchall()
+
+    def execute(self, *statements: str) -> None:
+        """Several statements in one transaction."""
+        with psycopg.connect(self.addresses()["DATABASE_URL"]) as connection:
+            for statement in statements:
+                connection.execute(statement)
 
     def addresses(self) -> dict[str, str]:
         """Where the servers of this house are."""

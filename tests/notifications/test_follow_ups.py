@@ -671,3 +671,18 @@ def test_second_follow_up_of_the_same_moment_is_told_to_ask_again(mail_server):
             mails.send(letter, delivery=second, now=row.due_at)
 
     assert (refusal.value.permanent, len(received(mail_server))) == (False, 1)
+
+
+def test_follow_up_whose_last_try_died_with_its_worker_is_told_of_once(mail_server):
+    lead = enquire().lead
+    row = FollowUp.objects.filter(lead=lead).order_by("due_at").first()
+    died = MONDAY + 3 * DAY
+    lost = {"status": "failed", "settled_at": died, "last_error": "Every try was lost."}
+    Delivery.objects.filter(target=str(row.pk)).update(**lost)
+
+    settled = [follow_ups.settle_lost(now=died + timedelta(minutes=minutes)) for minutes in (1, 2)]
+
+    row.refresh_from_db()
+    assert settled == [1, 0]
+    assert (row.status, row.reason) == ("failed", "Every try was lost.")
+    assert Event.objects.filter(type="follow_up.failed").count() == 1

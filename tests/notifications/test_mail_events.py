@@ -27,7 +27,7 @@ def lead(house):
 
 
 def headers(body, *, secret=SECRET, id_="evt_1", at=None):
-    made = signing.headers(secret, message_id=id_, at=at or timezone.now(), body=body)
+    made = signing.headers([secret], message_id=id_, at=at or timezone.now(), body=body)
     return {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in made.items()}
 
 

@@ -34,7 +34,7 @@ def endpoint(house, receiver):
 def test_vector_of_the_standard_is_signed_as_published():
     # https://github.com/standard-webhooks/standard-webhooks: the libraries' own fixed vector
     headers = signing.headers(
-        "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+        ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"],
         message_id="msg_p5jXN8AQM9LWM0D4loKWxJek",
         at=datetime.fromtimestamp(1614265330, UTC),
         body=b'{"test": 2432232314}',
@@ -48,8 +48,8 @@ def test_same_instant_in_another_zone_gives_the_same_signature():
     berlin = NOW.astimezone(timezone(timedelta(hours=1)))
     secret = Endpoint(url="x").secret
 
-    assert signing.headers(secret, message_id="m", at=NOW, body=b"{}") == signing.headers(
-        secret, message_id="m", at=berlin, body=b"{}"
+    assert signing.headers([secret], message_id="m", at=NOW, body=b"{}") == signing.headers(
+        [secret], message_id="m", at=berlin, body=b"{}"
     )
 
 

@@ -21,7 +21,7 @@ LEASE = timedelta(seconds=30)
 @pytest.fixture(autouse=True)
 def routes(settings):
     settings.OUTBOX_ROUTES = {
-        "tea.made": ("notifications.fan_out",),
+        "tea.made": ("notifications.plan_reminders",),
         "tea.served": (
             "scheduling.book_call",
             Route("notifications.send_reply", after="scheduling.book_call", within_seconds=20),
@@ -389,12 +389,12 @@ def test_last_try_is_known_while_it_runs(settings):
 @pytest.mark.django_db
 def test_patient_task_lets_everything_else_of_its_queue_go_first(settings):
     settings.OUTBOX_IN_FLIGHT = {"booking": 2, "mail": 0, "webhooks": 0}
-    settings.OUTBOX_PATIENT = ("notifications.fan_out",)
+    settings.OUTBOX_PATIENT = ("notifications.plan_reminders",)
     settings.OUTBOX_ROUTES["tea.served"] = ("scheduling.book_call",)
     for minute in (3, 2):
         make_event("tea.made", now=NOW - timedelta(minutes=minute))
     make_event("tea.served", now=NOW)
 
     assert [row.task for row in sorted(lease(), key=lambda row: row.task)] == [
-        "notifications.fan_out", "scheduling.book_call",
+        "notifications.plan_reminders", "scheduling.book_call",
     ]  # fmt: skip

@@ -28,6 +28,11 @@ def together(count, act):
         thread.join()
 
 
+@pytest.fixture(autouse=True)
+def routes(settings):
+    settings.OUTBOX_ROUTES = {"booking.expired": ("notifications.plan_reminders",)}
+
+
 @pytest.mark.django_db(transaction=True)
 def test_relays_that_run_together_never_lease_the_same_row(settings):
     settings.OUTBOX_IN_FLIGHT = {"booking": 1000}

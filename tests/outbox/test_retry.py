@@ -14,6 +14,8 @@ SCHEDULE = [5, 300, 1800]
         pytest.param(2, 1, None, 360, id="a fifth later at most"),
         pytest.param(2, -1, None, 240, id="a fifth earlier at most"),
         pytest.param(2, 0, 400, 400, id="what the other side asks for is honoured"),
+        pytest.param(2, -1, 400, 480, id="and never sooner than asked"),
+        pytest.param(2, 1, 99_999_999, 600, id="nor later than twice the scheduled wait"),
         pytest.param(2, 0, 1, 300, id="but never sooner than scheduled"),
         pytest.param(2, 0, 99_999_999, 600, id="and never later than twice that"),
     ],

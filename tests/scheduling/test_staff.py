@@ -270,6 +270,17 @@ def test_a_wrong_mark_is_put_right_for_a_week_from_the_first(monday: datetime) -
     assert refused(lambda: staff.mark(booking, "no_show", now=OVER + timedelta(days=7))) == "closed"
 
 
+@pytest.mark.parametrize(("stage", "after"), [("met", "booked"), ("proposal", "proposal")])
+def test_who_did_not_come_after_all_has_not_been_met(monday: datetime, stage: str, after: str) -> None:
+    booking = booked(factories.make_advisor(), now=monday)
+    staff.mark(booking, "completed", now=OVER)
+    Lead.objects.update(stage=stage)
+
+    staff.mark(booking, "no_show", now=OVER + timedelta(hours=1))
+
+    assert (Booking.objects.get().status, Lead.objects.get().stage) == ("no_show", after)
+
+
 def test_what_has_not_begun_or_was_not_agreed_has_no_end(monday: datetime) -> None:
     booking = booked(factories.make_advisor(), now=monday)
 

@@ -4,11 +4,11 @@ import importlib
 
 from django.db import migrations, models
 
-before = importlib.import_module("notifications.migrations.0004_template_versions")
+before = importlib.import_module("notifications.migrations.0005_template_versions")
 
 
 class Migration(migrations.Migration):
-    dependencies = [("notifications", "0004_template_versions")]
+    dependencies = [("notifications", "0005_template_versions")]
 
     operations = [
         migrations.RunPython(migrations.RunPython.noop, before.put_it_back),

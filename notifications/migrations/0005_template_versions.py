@@ -57,7 +57,7 @@ def put_it_back(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("notifications", "0003_follow_ups_and_suppressions"),
+        ("notifications", "0004_endpoints_rotate_and_heal"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -1,0 +1,218 @@
+"""The staff API in the OpenAPI document: leads, bookings, advisors and the event feed, each with the scope it needs.
+
+Registered with drf-spectacular when imported.
+"""
+
+from typing import Any
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
+
+from config.openapi import staff_shapes as shapes
+from config.openapi.describing import described
+from config.openapi.fields import FLAG, INSTANT, TEXT, Field
+from intake.asking import AboutLeads
+from notifications import examples
+from notifications.feed_api import MOST, USUAL
+from notifications.models import public_types
+from scheduling.advisors_api import AboutAdvisors
+from scheduling.bookings_api import AboutBookings
+
+STAFF, MACHINES = "for staff", "for machines"
+UUID = {"type": "string", "format": "uuid"}
+ETAG = OpenApiParameter("ETag", str, "header", response=[200, 304], description="Names this version of it.")
+IF_NONE_MATCH = OpenApiParameter("If-None-Match", str, "header", description="The ETag that you have: 304 then.")
+SEEN = "The ETag that you have seen: 412 where it has changed. Without it the last change wins."
+IF_MATCH = OpenApiParameter("If-Match", str, "header", description=SEEN)
+UNCHANGED = OpenApiResponse(description="You have it already.")
+DAY = INSTANT | {"format": "day-or-instant", "description": "A date (its midnight in UTC), or RFC 3339 with offset."}
+
+
+class KeyScheme(OpenApiAuthenticationExtension):
+    target_class = "intake.staff_door.KeyAuthentication"
+    name = "apiKey"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
+        about = "A key of the admin or of `manage.py create_api_key`. Each call names the scope that it needs."
+        return {"type": "http", "scheme": "bearer", "description": about}
+
+
+class MomentField(Field):
+    target_class = "intake.asking.Moment"
+
+    def schema(self) -> dict[str, Any]:
+        return DAY
+
+
+# Of every parameter: an empty one equals absence.
+EMPTY = {"enum": [""]}
+
+
+class OneOfField(Field):
+    target_class = "intake.asking.OneOf"
+
+    def schema(self) -> dict[str, Any]:
+        return {"enum": [*self.target.choices, ""]}
+
+
+class WordsField(Field):
+    target_class = "intake.asking.Words"
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "pattern": TEXT, "maxLength": self.target.max_length}
+
+
+class SwitchField(Field):
+    target_class = "intake.asking.Switch"
+
+    def schema(self) -> dict[str, Any]:
+        return FLAG | {"anyOf": [*FLAG["anyOf"], EMPTY]}
+
+
+class CursorSchema(Field):
+    target_class = "intake.asking.CursorField"
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "format": "cursor", "description": "Out of `next` or `previous`, as it is."}
+
+
+def _needs(scope: str, more: str = "") -> str:
+    return f"Scope `{scope}`.{' ' + more if more else ''}"
+
+
+def _path(name: str, schema: Any) -> OpenApiParameter:
+    return OpenApiParameter(name, schema, "path")
+
+
+LEAD, BOOKING = _path("lead_id", UUID), _path("booking_id", UUID)
+
+described(
+    "intake.leads_api.LeadsView",
+    get=extend_schema(
+        operation_id="listLeads",
+        tags=[STAFF],
+        summary="People, newest first",
+        description=_needs(
+            "leads:read",
+            "`q` looks into name, address, company and telephone; `gap` is what the house goes by; `advisor` has or had"
+            " a conversation with them; `since` and `until` are about when they first wrote. An unknown parameter is a"
+            " 400.",
+        ),
+        parameters=[AboutLeads],
+        responses={200: shapes.page(shapes.LeadSummary, "LeadPage")},
+    ),
+)
+described(
+    "intake.leads_api.LeadDetail",
+    get=extend_schema(
+        operation_id="readLead",
+        tags=[STAFF],
+        summary="One person, with all that they sent",
+        description=_needs("leads:read"),
+        parameters=[LEAD, IF_NONE_MATCH, ETAG],
+        responses={200: shapes.Lead, 304: UNCHANGED},
+    ),
+    patch=extend_schema(
+        operation_id="changeLead",
+        tags=[STAFF],
+        summary="Change stage, owner or gap",
+        description=_needs(
+            "leads:write",
+            "All of it or nothing; told as `lead.stage_changed` and `lead.reassessed`. What stands so already is no"
+            " error.",
+        ),
+        parameters=[LEAD, IF_MATCH, ETAG],
+        request={"application/json": shapes.LEAD_CHANGES},
+        responses={200: shapes.Lead},
+    ),
+)
+described(
+    "scheduling.bookings_api.BookingsView",
+    get=extend_schema(
+        operation_id="listBookings",
+        tags=[STAFF],
+        summary="Conversations, the newest made first",
+        description=_needs(
+            "bookings:read",
+            "`since` and `until` are about the start; `needs_attention` is what is over and not yet told; `q`, `gap`, "
+            "`stage` and `owner` are about the person, and `q` needs `leads:read`, too.",
+        ),
+        parameters=[AboutBookings, OpenApiParameter("lead", {"anyOf": [UUID, EMPTY]}, "query")],
+        responses={200: shapes.page(shapes.StaffBooking, "BookingPage")},
+    ),
+)
+described(
+    "scheduling.bookings_api.BookingDetail",
+    get=extend_schema(
+        operation_id="readBooking",
+        tags=[STAFF],
+        summary="One conversation",
+        description=_needs("bookings:read"),
+        parameters=[BOOKING, IF_NONE_MATCH, ETAG],
+        responses={200: shapes.StaffBooking, 304: UNCHANGED},
+    ),
+    patch=extend_schema(
+        operation_id="changeBooking",
+        tags=[STAFF],
+        summary="Move, confirm or cancel it, or tell how it went",
+        description=_needs(
+            "bookings:write",
+            "As the buttons of the desk: only free times, everybody is written to, told with the same events. "
+            "`completed` and `no_show` from its start on; a wrong one can be put right for a week.",
+        ),
+        parameters=[BOOKING, IF_MATCH, ETAG],
+        request={"application/json": shapes.BOOKING_CHANGES},
+        responses={200: shapes.StaffBooking},
+    ),
+)
+described(
+    "scheduling.advisors_api.AdvisorsView",
+    get=extend_schema(
+        operation_id="listAdvisors",
+        tags=[STAFF],
+        summary="Who takes conversations",
+        description=_needs("bookings:read", "They are changed in the admin."),
+        parameters=[AboutAdvisors],
+        responses={200: shapes.page(shapes.StaffAdvisor, "AdvisorPage")},
+    ),
+)
+described(
+    "scheduling.advisors_api.AdvisorDetail",
+    get=extend_schema(
+        operation_id="readAdvisor",
+        tags=[STAFF],
+        summary="One advisor",
+        description=_needs("bookings:read"),
+        parameters=[_path("advisor_id", {"type": "integer", "minimum": 0}), IF_NONE_MATCH, ETAG],
+        responses={200: shapes.StaffAdvisor, 304: UNCHANGED},
+    ),
+)
+PLACE = {"type": "string", "format": "feed-place", "description": "The last `next`."}
+TYPES = {"type": "string", "format": "event-types", "description": f"With commas between: {', '.join(public_types())}."}
+TOLD = examples.body("lead.created")
+ONE_EVENT = {
+    "events": [{"id": examples.ID, **{name: TOLD[name] for name in ("type", "timestamp", "data")}}],
+    "next": "41",
+    "more": False,
+}
+
+described(
+    "notifications.feed_api.EventsView",
+    get=extend_schema(
+        operation_id="listEvents",
+        tags=[MACHINES],
+        summary="What happened, in a stable order",
+        description=_needs(
+            "events:read",
+            "Everything that webhooks tell, with the same ids; contact details where the key has `leads:read`, too. "
+            "Begin without `after`, then send the last `next`. 90 days are kept; after that, a place is a 410.",
+        ),
+        parameters=[
+            OpenApiParameter("after", PLACE, "query"),
+            OpenApiParameter("types", TYPES, "query"),
+            OpenApiParameter("limit", {"type": "integer", "minimum": 1, "maximum": MOST, "default": USUAL}, "query"),
+        ],
+        responses={200: shapes.Feed},
+        examples=[OpenApiExample("One event", response_only=True, value=ONE_EVENT)],
+    ),
+)

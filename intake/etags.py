@@ -1,0 +1,46 @@
+"""Which version of a thing somebody has seen: its ETag, and the refusal of a change to another version.
+
+Used by the views of the staff API around what they read and change.
+"""
+
+import hashlib
+import json
+from typing import Any
+
+from django.utils.http import parse_etags
+from rest_framework.exceptions import APIException
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+
+class Stale(APIException):
+    status_code = 412
+    default_detail = (
+        "It has changed since you read it, or If-Match is no ETag of it. Read it again, and send the new ETag."
+    )
+    default_code = "stale"
+
+
+def etag(body: Any) -> str:
+    return f'"{hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()[:32]}"'
+
+
+def refuse_stale(request: Request, body: Any) -> None:
+    """Raises Stale where If-Match is sent and is not the tag of this body. Without it the last change wins."""
+    header = request.headers.get("If-Match")
+    if header is not None and not _names(header, etag(body)):
+        raise Stale
+
+
+def answer(request: Request, body: Any) -> Response:
+    """The body with its tag; 304 to who has it already."""
+    tag = etag(body)
+    if request.method in {"GET", "HEAD"} and _names(request.headers.get("If-None-Match", ""), tag):
+        return Response(status=304, headers={"ETag": tag})
+    return Response(body, headers={"ETag": tag})
+
+
+def _names(header: str, tag: str) -> bool:
+    # A proxy that compresses makes our tag a weak one.
+    known = {each.removeprefix("W/") for each in parse_etags(header)}
+    return bool(known & {tag, "*"})

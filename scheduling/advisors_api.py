@@ -1,0 +1,63 @@
+"""/api/v1/advisors/: who takes conversations, for staff's own programs; they are changed in the admin alone.
+
+Comes after the door (`intake.staff_door`). Never told: the secret addresses of their calendars and feeds.
+"""
+
+from typing import Any
+
+from django.db.models import Q
+from django.http import Http404
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from intake import etags
+from intake.asking import Listing, Switch, Words, asked
+from intake.models import ApiKey
+from intake.paging import page
+from intake.staff_door import StaffView, scopes
+from scheduling.models import Advisor
+
+TOLD = (
+    "id", "name", "title", "email", "bio", "photo_url", "cto_depth", "ai_depth", "timezone", "weekly_hours",
+    "meeting_minutes", "step_minutes", "buffer_before_minutes", "buffer_after_minutes", "notice_hours",
+    "horizon_days", "max_per_day", "max_per_week", "weight", "active",
+)  # fmt: skip
+
+
+class AboutAdvisors(Listing):
+    q = Words(max_length=200)
+    active = Switch(required=False)
+
+
+class AdvisorsDoor(StaffView):
+    scopes = scopes(read=ApiKey.Scope.BOOKINGS_READ, write=ApiKey.Scope.BOOKINGS_WRITE)
+
+
+class AdvisorsView(AdvisorsDoor):
+    def get(self, request: Request) -> Response:
+        rows = Advisor.objects.all()
+        filters = asked(AboutAdvisors, request, rows=rows)
+        if "q" in filters:
+            text = filters["q"]
+            rows = rows.filter(Q(name__icontains=text) | Q(title__icontains=text) | Q(email__icontains=text))
+        if "active" in filters:
+            rows = rows.filter(active=filters["active"])
+        return page(
+            request,
+            rows,
+            limit=filters["limit"],
+            cursor=filters.get("cursor"),
+            told=lambda advisors: [_record(advisor) for advisor in advisors],
+        )
+
+
+class AdvisorDetail(AdvisorsDoor):
+    def get(self, request: Request, advisor_id: int) -> Response:
+        advisor = Advisor.objects.filter(pk=advisor_id).first()
+        if advisor is None:
+            raise Http404
+        return etags.answer(request, _record(advisor))
+
+
+def _record(advisor: Advisor) -> dict[str, Any]:
+    return {name: getattr(advisor, name) for name in TOLD}

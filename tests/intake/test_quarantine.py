@@ -174,7 +174,7 @@ def test_release_before_the_time_was_let_go_keeps_it(booked):
 
 def test_person_who_also_sent_a_genuine_enquiry_stays_with_its_verdict(house):
     make_submission()
-    spam = make_submission(answers={}, message="Buy backlinks now!")
+    spam = make_submission(answers={}, message="Hello there.")
     assert Lead.objects.get().gap == "unclear"
 
     quarantine.set_aside(spam, by=None, now=timezone.now())

@@ -94,7 +94,7 @@ class SubmissionView(APIView):
         key = idempotency_key(request)
         data = cast(dict[str, Any], request.data)  # the parsers give nothing else
         enquiry = read_enquiry(data, client=limits.client_address(request), is_keyed=request.auth is not None)
-        if prefers_html(request._request):
+        if prefers_html(request._request) and request.auth is None:
             refuse_old_form(enquiry, now=timezone.now())
         scope = f"key:{request.auth.pk}" if request.auth else services.PUBLIC
         try:

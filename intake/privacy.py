@@ -11,8 +11,8 @@ from django.db.models import Exists, OuterRef
 from django.forms.models import model_to_dict
 
 from assessments.models import Assessment
-from intake import addresses, persons
-from intake.models import Block, Correction, Lead, Submission
+from intake import persons
+from intake.models import Block, Correction, Lead, Quarantined, Submission
 from intake.persons import Person
 
 # Each table, and what becomes of a person's rows in it. A test compares this with all tables that there are.
@@ -20,9 +20,9 @@ MODELS = {
     "intake.Lead": "erased",
     "intake.Submission": "erased",
     "intake.Correction": "erased with the lead",
-    "intake.Quarantined": "erased: the rows of intake.Submission",
-    "intake.Sifting": "erased with the submission",
-    "intake.Block": "loses the person's own address",
+    "intake.Quarantined": "erased: enquiries by another name",
+    "intake.Sifting": "erased with the enquiry",
+    "intake.Block": "erased where it is the person's own address",
     "intake.UsedChallenge": "holds nobody",
     "intake.Erasure": "kept: a keyed hash and the proof of consent",
     "intake.Firm": "holds nobody",
@@ -68,23 +68,16 @@ def _enquiry(row: Submission) -> dict[str, Any]:
 def erase(person: Person, *, now: datetime, asked_for: bool) -> None:
     assessments = _assessments(person)
     Submission.objects.filter(pk__in=person.submission_ids).delete()
+    Block.objects.filter(kind=Block.Kind.ADDRESS, value__iexact=person.address).delete()
     if person.lead is not None:
         Correction.objects.filter(lead=person.lead).delete()
         forget_in_the_log(Lead, [person.lead.pk])
         Lead.objects.filter(pk=person.lead.pk).delete()
     forget_in_the_log(Submission, person.submission_ids)
-    if person.address:
-        _unblock(person.address)
     # The newest first: each points at the one that it replaced.
     for pk in sorted(assessments, reverse=True):
         Assessment.objects.filter(pk=pk).delete()
     forget_in_the_log(Assessment, assessments)
-
-
-def _unblock(address: str) -> None:
-    rows = Block.objects.filter(kind=Block.Kind.ADDRESS, value=addresses.normalise(address)[1])
-    forget_in_the_log(Block, list(rows.values_list("pk", flat=True)))
-    rows.delete()
 
 
 def _assessments(person: Person) -> list[Any]:
@@ -126,10 +119,13 @@ def _before(name: str, now: datetime) -> datetime:
 
 
 def _purge_quarantined(now: datetime) -> int:
-    old = Submission.objects.filter(lead=None, created_at__lt=_before("quarantined", now)).order_by("created_at")
-    rows = list(old.values_list("pk", flat=True)[:BATCH])
+    """What was set aside, and the people of whom nothing else was ever there."""
+    old = Quarantined.objects.filter(created_at__lt=_before("quarantined", now)).order_by("created_at")
+    rows = dict(old.values_list("pk", "lead")[:BATCH])
     with transaction.atomic():
-        erase(Person("", None, rows), now=now, asked_for=False)
+        erase(Person("", None, list(rows)), now=now, asked_for=False)
+    for lead in Lead.objects.filter(pk__in=set(rows.values()) - {None}, submissions=None):
+        persons.erase(persons.of_lead(lead), now=now, asked_for=False)
     return len(rows)
 
 

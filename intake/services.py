@@ -179,7 +179,7 @@ def judged() -> QuerySet[Assessment]:
 
 def of_event(event: Event) -> Submission | None:
     """The submission that an event tells of, with its lead and verdict; None once it was erased or set aside."""
-    known = Submission.objects.select_related("lead", "assessment").filter(quarantine_reasons=[])
+    known = Submission.objects.select_related("lead", "assessment").filter(lead__isnull=False, quarantine_reasons=[])
     about = event.data.get("submission")  # an event of somebody who was erased keeps nothing but its type
     return known.filter(pk=about["id"]).first() if about else None
 

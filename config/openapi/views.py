@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers
 
-import config.openapi.endpoints  # noqa: F401 (registers what its views take; the next line, fields and staff)
+import config.openapi.endpoints  # noqa: F401 (registers what its views take; the next line, fields, forms and staff)
 from config.openapi import fields, forms, shapes, staff  # noqa: F401
 from config.openapi.describing import described
 from config.openapi.fields import CHANGES, INSTANT, QUESTIONNAIRE, START, TIMEZONE

@@ -16,17 +16,6 @@ from intake.models.sites import Site
 from intake.models.submissions import Submission, signer
 
 __all__ = [
-    "ApiKey",
-    "Block",
-    "Correction",
-    "Erasure",
-    "Firm",
-    "Lead",
-    "Quarantined",
-    "Sifting",
-    "Site",
-    "StaleTransition",
-    "Submission",
-    "UsedChallenge",
-    "signer",
-]
+    "ApiKey", "Block", "Correction", "Erasure", "Firm", "Lead", "Quarantined", "Sifting", "Site", "StaleTransition",
+    "Submission", "UsedChallenge", "signer",
+]  # fmt: skip

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('intake', '0006_erasures'),
+        ('intake', '0005_sites_and_keys'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('intake', '0005_sites_and_keys'),
+        ('intake', '0007_quarantine'),
     ]
 
     operations = [

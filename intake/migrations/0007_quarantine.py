@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('assessments', '0004_outcomes'),
-        ('intake', '0007_blocked_senders_and_used_challenges'),
+        ('intake', '0006_blocked_senders_and_used_challenges'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

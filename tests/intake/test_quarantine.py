@@ -325,14 +325,32 @@ def test_block_is_typed_in_any_spelling_and_kept_once(house, admin_client):
     ]
 
 
-def test_who_is_erased_is_not_on_the_blocklist_either(house):
+def test_old_enquiry_that_is_set_aside_today_can_be_released_for_as_long_as_any_other(house):
+    now = timezone.now()
+    old = now - timedelta(days=40)
+    mistake = make_submission(now=old)
+    forgotten = make_submission(now=old, email="eve@example.com", **TRAPPED)
+    quarantine.set_aside(mistake, by=None, now=now)
+
+    persons.purge(now=now)
+    left = list(Submission.objects.values_list("pk", flat=True))
+    persons.purge(now=now + timedelta(days=31))
+
+    assert left == [mistake.pk]
+    assert forgotten.pk not in left
+    assert Submission.objects.count() == 0
+
+
+def test_who_is_erased_is_neither_on_the_blocklist_nor_in_its_history(house, admin_client):
     row = make_submission(**TRAPPED)
+    admin_client.post(reverse("admin:intake_block_add"), {"kind": "address", "value": "ada@example.com"})
     quarantine.block_sender(row, by=None)
     quarantine.reject(row, by=None, now=timezone.now())
 
     persons.erase(persons.find("ada@example.com"), now=timezone.now())
 
     assert (Block.objects.count(), Submission.objects.count(), Sifting.objects.count()) == (0, 0, 0)
+    assert list(LogEntry.objects.values_list("object_repr", flat=True)) == ["(erased)"]
 
 
 def test_nothing_waits_after_all_that(house):

@@ -8,12 +8,12 @@ from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
 from assessments import reading
-from config import checks, database, slow_bodies
+from config import checks, database
 
 checks.require()
 database.limit_waiting()
 database.use_pool()
-application = slow_bodies.given_up_after(slow_bodies.SECONDS, get_wsgi_application())
+application = get_wsgi_application()
 
 # The verdict is in the reply, so messages are read here; loading it now spares the first visitor the wait.
 reading.current()

@@ -58,7 +58,7 @@ class LeadView(StaffView):
 
 class LeadsView(LeadView):
     def get(self, request: Request) -> Response:
-        leads = lead_records.rows()
+        leads = lead_records.rows().filter(set_aside_at=None)
         filters = asked(AboutLeads, request, rows=leads)
         limit, cursor = filters.pop("limit"), filters.pop("cursor", None)
         found = lead_records.matching(leads, filters)

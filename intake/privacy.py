@@ -11,8 +11,8 @@ from django.db.models import Exists, OuterRef
 from django.forms.models import model_to_dict
 
 from assessments.models import Assessment
-from intake import persons
-from intake.models import Block, Correction, Lead, Quarantined, Submission
+from intake import addresses, persons
+from intake.models import Block, Correction, Lead, Quarantined, Sifting, Submission
 from intake.persons import Person
 
 # Each table, and what becomes of a person's rows in it. A test compares this with all tables that there are.
@@ -68,7 +68,8 @@ def _enquiry(row: Submission) -> dict[str, Any]:
 def erase(person: Person, *, now: datetime, asked_for: bool) -> None:
     assessments = _assessments(person)
     Submission.objects.filter(pk__in=person.submission_ids).delete()
-    Block.objects.filter(kind=Block.Kind.ADDRESS, value__iexact=person.address).delete()
+    if person.address:
+        _unblock(person.address)
     if person.lead is not None:
         Correction.objects.filter(lead=person.lead).delete()
         forget_in_the_log(Lead, [person.lead.pk])
@@ -78,6 +79,12 @@ def erase(person: Person, *, now: datetime, asked_for: bool) -> None:
     for pk in sorted(assessments, reverse=True):
         Assessment.objects.filter(pk=pk).delete()
     forget_in_the_log(Assessment, assessments)
+
+
+def _unblock(address: str) -> None:
+    rows = Block.objects.filter(kind=Block.Kind.ADDRESS, value=addresses.normalise(address)[1])
+    forget_in_the_log(Block, list(rows.values_list("pk", flat=True)))
+    rows.delete()
 
 
 def _assessments(person: Person) -> list[Any]:
@@ -120,7 +127,10 @@ def _before(name: str, now: datetime) -> datetime:
 
 def _purge_quarantined(now: datetime) -> int:
     """What was set aside, and the people of whom nothing else was ever there."""
-    old = Quarantined.objects.filter(created_at__lt=_before("quarantined", now)).order_by("created_at")
+    """What was set aside so long ago; staff who put something there have as long to think better of it."""
+    before = _before("quarantined", now)
+    recent = Sifting.objects.filter(submission=OuterRef("pk"), at__gte=before)
+    old = Quarantined.objects.filter(~Exists(recent), created_at__lt=before).order_by("created_at")
     rows = dict(old.values_list("pk", "lead")[:BATCH])
     with transaction.atomic():
         erase(Person("", None, list(rows)), now=now, asked_for=False)

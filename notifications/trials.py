@@ -28,7 +28,7 @@ CHOICES = 20
 
 def enquiries(engagement: str) -> QuerySet[Submission]:
     """The newest enquiries that such a reply goes to."""
-    found = Submission.objects.filter(lead__isnull=False, assessment__decision__engagement=engagement)
+    found = Submission.objects.filter(quarantine_reasons=[], assessment__decision__engagement=engagement)
     return found.select_related("lead", "assessment").order_by("-created_at")[:CHOICES]
 
 

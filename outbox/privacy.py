@@ -14,6 +14,7 @@ MODELS = {
     "outbox.Event": "loses all but id, type and time",
     "outbox.Delivery": "open ones are cancelled; loses what was said of errors",
     "outbox.Attempt": "loses what was said of errors, and the answers",
+    "outbox.FeedPosition": "holds nobody",
     "outbox.Heartbeat": "holds nobody",
 }
 BATCH = 5000

@@ -56,7 +56,7 @@ def make_lead_with_a_life(number: int = 0, **over: object) -> Lead:
     run_delivery("notifications.fan_out", _refused, **of_this_lead)
     TimeRequest.objects.create(submission=submission, wish="After four", created_at=timezone.now())
     run_delivery("notifications.start_sequences", start_sequences, **of_this_lead)
-    make_submission(email=f"mallory{number}@example.com", contact_fax_ext="x", message=submission.message)
+    make_submission(email=f"mallory{number}@example.com", contact_fax_ext="x", message="500 backlinks.")
     block("address", f"mallory{number}@example.com", reason="A bot.", by=None)
     add(f"eve{number}@example.com", Reason.MANUAL, Scope.ALL, now=timezone.now(), note="Wishes no mail.")
     outcomes.record(submission.assessment, Found("ai", note=submission.message), now=timezone.now())

@@ -13,6 +13,7 @@ from intake.models import Block, Lead, Submission
 from intake.suspicion import MANY_FROM_ADDRESS, MANY_FROM_CLIENT
 from tests.factories import enquiry_fields, published
 from tests.intake.door import BROWSER, KINDS, NOTHING, ONE_ENQUIRY, URL, post, problem, stored
+from tests.staff import Caller
 
 pytestmark = pytest.mark.django_db
 SPAM = (
@@ -205,6 +206,17 @@ def test_replays_and_refusals_are_not_counted(house, client, noon):
     assert post(client, enquiry_fields()).status_code == 201
     assert stored()["Submission"] == 2
     assert not Submission.objects.exclude(quarantine_reasons=[]).exists()
+
+
+@pytest.mark.parametrize(("named", "aside"), [({}, 0), ({"client_ip": "203.0.113.9"}, 1)])
+def test_server_that_posts_for_many_is_counted_by_whom_it_names(house, noon, settings, named, aside):
+    settings.API_KEY_RATE = None
+    caller = Caller("leads:write")
+    for number in range(MANY_FROM_CLIENT + 1):
+        fields = enquiry_fields(email=f"p{number}@example.com", **named)
+        assert caller.send("POST", URL, fields).status_code == 201
+
+    assert Submission.objects.exclude(quarantine_reasons=[]).count() == aside
 
 
 def test_off_switches_the_signs_of_volume_off(house, client, settings):

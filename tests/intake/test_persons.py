@@ -90,7 +90,8 @@ def test_nothing_of_an_erased_person_is_left_in_any_table(lead):
     persons.erase(persons.of_lead(lead), now=timezone.now())
 
     assert found_in(dump()) == []
-    assert (Lead.objects.count(), Submission.objects.count()) == (0, 0)
+    others = Submission.objects.filter(payload__email__startswith="mallory")
+    assert (Lead.objects.count(), Submission.objects.count()) == (0, others.count())
     assert Assessment.objects.count() < before
     assert set(LogEntry.objects.values_list("object_repr", flat=True)) <= {"(erased)"}
 

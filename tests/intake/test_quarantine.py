@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.urls import reverse
 from django.utils import timezone
 
-from intake import quarantine
+from intake import persons, quarantine
 from intake.models import Block, Lead, Quarantined, Sifting, Submission
 from notifications.models import FollowUp, Mail
 from notifications.replies import send_reply
@@ -174,7 +174,7 @@ def test_release_before_the_time_was_let_go_keeps_it(booked):
 
 def test_person_who_also_sent_a_genuine_enquiry_stays_with_its_verdict(house):
     make_submission()
-    spam = make_submission(answers={}, message="Buy backlinks now!")
+    spam = make_submission(answers={}, message="Hello there.")
     assert Lead.objects.get().gap == "unclear"
 
     quarantine.set_aside(spam, by=None, now=timezone.now())
@@ -323,6 +323,34 @@ def test_block_is_typed_in_any_spelling_and_kept_once(house, admin_client):
     assert list(Block.objects.values_list("kind", "value", "created_by__username")) == [
         ("domain", "spam.example", "admin")
     ]
+
+
+def test_old_enquiry_that_is_set_aside_today_can_be_released_for_as_long_as_any_other(house):
+    now = timezone.now()
+    old = now - timedelta(days=40)
+    mistake = make_submission(now=old)
+    forgotten = make_submission(now=old, email="eve@example.com", **TRAPPED)
+    quarantine.set_aside(mistake, by=None, now=now)
+
+    persons.purge(now=now)
+    left = list(Submission.objects.values_list("pk", flat=True))
+    persons.purge(now=now + timedelta(days=31))
+
+    assert left == [mistake.pk]
+    assert forgotten.pk not in left
+    assert Submission.objects.count() == 0
+
+
+def test_who_is_erased_is_neither_on_the_blocklist_nor_in_its_history(house, admin_client):
+    row = make_submission(**TRAPPED)
+    admin_client.post(reverse("admin:intake_block_add"), {"kind": "address", "value": "ada@example.com"})
+    quarantine.block_sender(row, by=None)
+    quarantine.reject(row, by=None, now=timezone.now())
+
+    persons.erase(persons.find("ada@example.com"), now=timezone.now())
+
+    assert (Block.objects.count(), Submission.objects.count(), Sifting.objects.count()) == (0, 0, 0)
+    assert list(LogEntry.objects.values_list("object_repr", flat=True)) == ["(erased)"]
 
 
 def test_nothing_waits_after_all_that(house):

@@ -76,8 +76,9 @@ class SubmissionView(APIView):
 
     def post(self, request: Request) -> HttpResponse:
         refuse_chunks(request)
-        site = sites.named(request.data)
+        site = None
         try:
+            site = sites.named(request.data)
             return self._receive(request, site)
         except ValidationError as error:
             if site is not None:

@@ -3,6 +3,7 @@
 `intake.api` shows it again, with everything kept, when a plain form was wrong.
 """
 
+import re
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -82,11 +83,14 @@ def unavailable() -> HttpResponse:
 SHOWN = {*LABELS, "answers", "consent", "form_token", "contact_fax_ext"}
 
 
+PLAIN_NAME = re.compile(r"[a-z_]{1,40}")  # as all that the door knows; what it does not know need not come again
+
+
 def unseen(fields: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
     """Names and values of the fields that our form does not show, as a form would post them again."""
     found: list[tuple[str, str]] = []
     for name, value in fields.items():
-        if not prefix and name in SHOWN:
+        if (name in SHOWN and not prefix) or not PLAIN_NAME.fullmatch(name):
             continue
         if isinstance(value, dict):
             found += unseen(value, f"{prefix}{name}.")

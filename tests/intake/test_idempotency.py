@@ -231,7 +231,8 @@ def test_ten_posts_of_one_person_at_once_make_one_person_with_numbered_events(ho
 
     def one_post(number: int) -> None:
         together.wait(20)
-        fields = enquiry_fields(email="ADA@example.com" if number % 2 else "ada@example.com")
+        address = "ADA@example.com" if number % 2 else "ada@example.com"
+        fields = enquiry_fields(email=address, message=f"Enquiry {number}.")
         statuses.append(post(Client(raise_request_exception=False), fields).status_code)
         connections.close_all()
 

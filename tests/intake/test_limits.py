@@ -33,7 +33,8 @@ def two_a_minute(house, settings) -> Iterator[None]:
 
 def knock(client, times: int, **environ: str) -> list[int]:
     return [
-        client.post(URL, enquiry_fields(), content_type="application/json", **environ).status_code for _ in range(times)
+        client.post(URL, enquiry_fields(company=f"{n}"), content_type="application/json", **environ).status_code
+        for n in range(times)
     ]
 
 

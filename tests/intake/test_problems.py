@@ -169,7 +169,7 @@ def unreachable(house):
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("headers", [{}, {"idempotency_key": "k"}, {"accept": "text/html"}])
+@pytest.mark.parametrize("headers", [{}, {"idempotency_key": "k"}])
 def test_enquiry_without_a_database_is_told_to_come_back(unreachable, client, headers):
     connections["default"].close()
 
@@ -179,6 +179,16 @@ def test_enquiry_without_a_database_is_told_to_come_back(unreachable, client, he
     assert body["code"] == "unavailable"
     assert "Try again" in body["detail"]
     assert response.headers["Retry-After"] == "5"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_browser_whose_enquiry_finds_no_database_gets_a_page(unreachable, client):
+    connections["default"].close()
+
+    page = post(client, enquiry_fields(), accept="text/html")
+
+    assert (page.status_code, page.headers["Content-Type"]) == (503, "text/html; charset=utf-8")
+    assert page.headers["Retry-After"] == "5"
 
 
 @pytest.mark.django_db(transaction=True)

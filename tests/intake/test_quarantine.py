@@ -186,7 +186,7 @@ def test_person_who_also_sent_a_genuine_enquiry_stays_with_its_verdict(house):
 def test_next_accepted_enquiry_brings_the_person_back(house):
     quarantine.set_aside(make_submission(), by=None, now=timezone.now())
 
-    make_submission()
+    make_submission(message="Once more, in our own words.")
 
     assert Lead.objects.get().set_aside_at is None
 

@@ -52,7 +52,9 @@ def test_every_token_that_opens_nothing_looks_alike(client: Client, monday: date
 
     assert {reply.status_code for reply in replies} == {404}
     assert len({reply.content for reply in replies}) == 1
-    assert len({str(sorted(reply.headers.items())) for reply in replies}) == 1
+    # How many calls are left tells of the caller, not of the token.
+    heads = [{name: value for name, value in reply.headers.items() if name != "RateLimit"} for reply in replies]
+    assert len({str(sorted(head.items())) for head in heads}) == 1
     assert replies[0].headers["Content-Type"] == PROBLEM
     assert Booking.objects.get().status == "tentative"
     assert factories.published() == before

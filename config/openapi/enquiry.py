@@ -25,6 +25,9 @@ def add(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     enquiry["description"] = "At least one answer, or a message that is not blank. Unknown fields are passed over."
     enquiry["properties"]["questionnaire"] = QUESTIONNAIRE
     enquiry["properties"]["client_ip"] = {"type": "string", "format": "ip-address", "description": FOR_SERVERS}
+    # Of any type: what they cannot mean is passed over.
+    enquiry["properties"]["site"] = {"description": "The public key of a website that is known here (`site_…`)."}
+    enquiry["properties"]["next"] = {"description": "Where a plain form leads afterwards; only to known origins."}
     enquiry["anyOf"] = SOMETHING_TO_JUDGE
     for operations in result["paths"].values():
         for operation in operations.values():

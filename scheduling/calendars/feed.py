@@ -70,7 +70,7 @@ class _Reading:
         if not _takes_time(event, self.owner):
             return
         start, end = _instant(event.start, self.zone), _instant(event.end, self.zone)
-        if end < start:
+        if end < start and not _ends_later_by_the_wall(event):
             raise Broken("It ends before it starts.")
         start, end = max(start, self.window[0]), min(end, self.window[1])
         if start < end:
@@ -109,6 +109,14 @@ def read(
     if reading.skipped and reading.skipped == reading.seen:
         raise NotReadable(f"None of its {reading.skipped} events could be read.")
     return Feed(merged(reading.times), reading.skipped)
+
+
+def _ends_later_by_the_wall(event: Event) -> bool:
+    """In the hour that a change of clocks leaves out, 02:01 comes after 03:00: such an occurrence takes no time."""
+    start, end = event.start, event.end
+    if not isinstance(start, datetime) or not isinstance(end, datetime) or start.tzinfo != end.tzinfo:
+        return False
+    return start.replace(tzinfo=None) <= end.replace(tzinfo=None)
 
 
 def merged(times: Iterable[Interval]) -> list[Interval]:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from scheduling.calendars import feed
@@ -208,6 +208,7 @@ YEAR = st.integers(0, 700).map(lambda days: datetime(2026, 1, 1) + timedelta(day
 
 
 @settings(max_examples=150, deadline=None)
+@example(ZoneInfo("Europe/Berlin"), datetime(2026, 1, 28), 121, 59, ("DAILY", 1), False)  # noqa: DTZ001
 @given(
     zone=st.sampled_from(ZONES).map(ZoneInfo),
     first=YEAR,

@@ -12,7 +12,6 @@ from django.db import models
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
@@ -27,7 +26,7 @@ from assessments.evidence import PROSPECT
 from assessments.models import Assessment, Questionnaire
 from assessments.replays import Move
 from assessments.services import wording
-from intake import persons, services, suspicion
+from intake import services, suspicion
 from intake.block_desk import BlockAdmin
 from intake.corrections import latest
 from intake.filters import (
@@ -42,23 +41,24 @@ from intake.filters import (
 )
 from intake.key_desk import KeyAdmin
 from intake.models import Firm, Lead, StaleTransition, Submission
+from intake.person_desk import PersonPages
 from intake.quarantine_desk import SetsAside
 from intake.site_desk import SiteAdmin
 from intake.verdict_forms import LeadForm
 from intake.verdicts import VerdictDesk
 from notifications.admin import brief_of, clocks_of, follow_up_moves, follow_ups_of, mails_of
 from outbox.admin import ReadOnly, deliveries_of
-from outbox.desk import SAVES_ON_ENTER, act_buttons, act_link, link, listing, preserved, table
+from outbox.desk import SAVES_ON_ENTER, act_buttons, link, listing, preserved, table
 from scheduling.admin import bookings_of, choices_of
 
 __all__ = ["BlockAdmin", "KeyAdmin", "SiteAdmin"]  # registered by being imported
 
 GAP_COLOURS = {"cto": "info", "ai": "success", "both": "warning"}
-FOR_EDITORS = {"moves", "follow_up_moves", "erasing", *VerdictDesk.forms_shown}
+FOR_EDITORS = {"moves", "follow_up_moves", *PersonPages.person_shown, *VerdictDesk.forms_shown}
 
 
 @admin.register(Lead)
-class LeadAdmin(VerdictDesk, ModelAdmin):
+class LeadAdmin(PersonPages, VerdictDesk, ModelAdmin):
     """Answers “whom do I call next?”: gap, stage, last activity, and a mark where an effect has failed."""
 
     list_display = ("name", "company", "show_gap", "stage", "owner", "last_activity_at", "attention")
@@ -68,7 +68,7 @@ class LeadAdmin(VerdictDesk, ModelAdmin):
     ordering = ("-last_activity_at",)
     readonly_fields = (
         "address", "stage", "moves", "verdict", "submissions", "bookings", "choices", "mails", "follow_ups",
-        "follow_up_moves", "deliveries", "brief", "clocks", "erasing",
+        "follow_up_moves", "deliveries", "brief", "clocks", *PersonPages.person_shown,
         "created_at", "last_activity_at", *VerdictDesk.fields_shown,
     )  # fmt: skip
     fieldsets = (
@@ -94,7 +94,7 @@ class LeadAdmin(VerdictDesk, ModelAdmin):
         ("Follow-ups", {"fields": ("follow_ups", "follow_up_moves")}),
         ("How fast it went", {"fields": ("clocks",)}),
         ("Effects", {"fields": ("deliveries",)}),
-        ("Personal data", {"fields": ("erasing",)}),
+        ("The person as a whole", {"fields": PersonPages.person_shown}),
     )
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -200,31 +200,7 @@ class LeadAdmin(VerdictDesk, ModelAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         move = self.admin_site.admin_view(require_POST(self.move))
-        erase = self.admin_site.admin_view(self.erase)
-        return [
-            path("<uuid:pk>/move/<slug:stage>/", move, name="intake_lead_move"),
-            path("<uuid:pk>/erase/", erase, name="intake_lead_erase"),
-            *super().get_urls(),
-        ]
-
-    @display(description="Erase")
-    def erasing(self, lead: Lead) -> SafeString:
-        return act_link(reverse("admin:intake_lead_erase", args=[lead.pk]), "Erase this person …")
-
-    def erase(self, request: HttpRequest, pk: Any) -> HttpResponse:
-        """What would go, and then, by a POST that says so, all of it."""
-        lead = get_object_or_404(Lead, pk=pk)
-        if not self.has_change_permission(request, lead) or not request.user.has_perm("intake.delete_lead"):
-            raise PermissionDenied
-        person = persons.of_lead(lead)
-        if request.method == "POST" and request.POST.get("sure") == "yes":
-            persons.erase(person, now=timezone.now())
-            self.message_user(request, "Everything about this person is erased.", messages.SUCCESS)
-            return HttpResponseRedirect(reverse("admin:intake_lead_changelist"))
-        found = persons.export(person)
-        counts = [(name.replace("_", " "), len(rows)) for name, rows in found.items() if isinstance(rows, list)]
-        shared = {**self.admin_site.each_context(request), "opts": self.opts, "title": f"Erase {lead}"}
-        return TemplateResponse(request, "intake/erase.html", {**shared, "lead": lead, "counts": counts})
+        return [path("<uuid:pk>/move/<slug:stage>/", move, name="intake_lead_move"), *super().get_urls()]
 
     def move(self, request: HttpRequest, pk: Any, stage: str) -> HttpResponse:
         lead = get_object_or_404(Lead, pk=pk)

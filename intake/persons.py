@@ -13,11 +13,10 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
 
 from intake import addresses, erasures, store
 from intake.events import instant
-from intake.models import Lead, Submission
+from intake.models import Lead, LeadAlias, Submission
 from outbox import outbox
 from outbox.outbox import News
 
@@ -31,6 +30,8 @@ class Person:
     address: str
     lead: Lead | None
     submission_ids: list[uuid.UUID]
+    # Under which ids events tell of them: of the lead, and of those that were merged into it.
+    subjects: list[uuid.UUID] = field(default_factory=list)
     # What the rooms leave for what has to follow; ids and times only.
     follows: dict[str, Any] = field(default_factory=dict)
 
@@ -38,7 +39,8 @@ class Person:
 def find(address: str) -> Person:
     """The person behind an address, under quarantine or not. Raises ValueError for what is no address."""
     tidy, key = addresses.normalise(address.strip())
-    return _person(tidy, key, Lead.objects.filter(email_key=key).first())
+    alias = LeadAlias.objects.select_related("lead").filter(email_key=key).first()
+    return of_lead(alias.lead) if alias else _person(tidy, key, Lead.objects.filter(email_key=key).first())
 
 
 def of_lead(lead: Lead) -> Person:
@@ -46,11 +48,23 @@ def of_lead(lead: Lead) -> Person:
 
 
 def _person(address: str, key: str, lead: Lead | None) -> Person:
-    theirs = Q(lead=lead) if lead else Q(pk=None)
-    # What is in quarantine has no lead: it is known by what was typed.
-    for spelling in {address, key}:
-        theirs |= Q(lead=None, payload__email__iexact=spelling)
-    return Person(address, lead, list(Submission.objects.filter(theirs).values_list("pk", flat=True)))
+    aliases = dict(lead.aliases.values_list("email_key", "merged_id")) if lead else {}
+    ids = list(lead.submissions.values_list("pk", flat=True)) if lead else []
+    ids += _quarantined({key, *aliases})
+    return Person(address, lead, ids, [lead.pk, *aliases.values()] if lead else [])
+
+
+def _quarantined(keys: set[str]) -> list[uuid.UUID]:
+    """What is in quarantine has no lead: it is known by what was typed."""
+    waiting = Submission.objects.filter(lead=None).values_list("pk", "payload__email")
+    return [pk for pk, typed in waiting.iterator() if isinstance(typed, str) and _key_of(typed) in keys]
+
+
+def _key_of(typed: str) -> str:
+    try:
+        return addresses.normalise(typed.strip())[1]
+    except ValueError:
+        return typed.strip().lower()
 
 
 def is_known(person: Person) -> bool:

@@ -18,6 +18,7 @@ from intake.persons import Person
 # Each table, and what becomes of a person's rows in it. A test compares this with all tables that there are.
 MODELS = {
     "intake.Lead": "erased",
+    "intake.LeadAlias": "erased with the lead",
     "intake.Submission": "erased",
     "intake.Correction": "erased with the lead",
     "intake.Quarantined": "erased: enquiries by another name",
@@ -103,6 +104,22 @@ def forget_in_the_log(model: type, ids: list[Any]) -> None:
     kind = ContentType.objects.get_for_model(model)
     rows = LogEntry.objects.filter(content_type=kind, object_id__in=[str(pk) for pk in ids])
     rows.update(object_repr="(erased)", change_message="")
+
+
+# --- two leads that are one person (`intake.merging`) ---------------------------------------------------
+
+
+def counts(lead: Lead) -> dict[str, int]:
+    return {"enquiries": lead.submissions.count(), "corrections": lead.corrections.count()}
+
+
+def obstacles(kept: Lead, lost: Lead) -> list[str]:
+    return []
+
+
+def move(lost: Lead, kept: Lead, *, now: datetime) -> None:
+    lost.submissions.update(lead=kept)
+    lost.corrections.update(lead=kept)
 
 
 # --- what has outlived its time -------------------------------------------------------------------------

@@ -24,7 +24,10 @@ def upsert_lead(lead: Lead, *, now: datetime, is_test: bool) -> tuple[Lead, bool
         INSERT INTO intake_lead (id, email, email_key, name, company, role, phone, website, company_size,
             timezone, stage, gap, "primary", engagement, corrected_gap, event_sequence, created_at,
             last_activity_at, set_aside_at)
-        VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, '', 2, %s, %s, %s)
+        VALUES (%s, %s,
+            coalesce((SELECT known.email_key FROM intake_leadalias alias
+                      JOIN intake_lead known ON known.id = alias.lead_id WHERE alias.email_key = %s), %s),
+            %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, '', 2, %s, %s, %s)
         ON CONFLICT (email_key) DO UPDATE SET
             last_activity_at = excluded.last_activity_at,
             event_sequence = intake_lead.event_sequence + 1,
@@ -35,9 +38,9 @@ def upsert_lead(lead: Lead, *, now: datetime, is_test: bool) -> tuple[Lead, bool
         RETURNING *, xmax = 0 AS is_new
         """,
         [
-            uuid7(), lead.email, lead.email_key, lead.name, lead.company, lead.role, lead.phone, lead.website,
-            lead.company_size, lead.timezone, lead.stage, lead.gap, lead.primary, lead.engagement, now, now,
-            now if is_test else None, is_test, is_test, is_test, is_test,
+            uuid7(), lead.email, lead.email_key, lead.email_key, lead.name, lead.company, lead.role, lead.phone,
+            lead.website, lead.company_size, lead.timezone, lead.stage, lead.gap, lead.primary, lead.engagement, now,
+            now, now if is_test else None, is_test, is_test, is_test, is_test,
         ],
     )[0]  # fmt: skip
     return stored, stored.is_new

@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Q, QuerySet
 
+from intake.models import Lead
 from intake.persons import Person
 from intake.privacy import forget_in_the_log
 from notifications import suppressions
@@ -59,7 +60,9 @@ def erase(person: Person, *, now: datetime, asked_for: bool) -> None:
         follow_ups.delete()
     rows.delete()
     if asked_for:
-        suppressions.add(person.address, Reason.ERASED, Scope.ALL, now=now)
+        aliases = person.lead.aliases.values_list("email_key", flat=True) if person.lead else []
+        for address in (person.address, *aliases):
+            suppressions.add(address, Reason.ERASED, Scope.ALL, now=now)
 
 
 def _about(person: Person) -> QuerySet[Mail]:
@@ -69,6 +72,33 @@ def _about(person: Person) -> QuerySet[Mail]:
         theirs |= Q(lead=person.lead) | Q(lead=None, text__contains=str(person.lead.pk))
         theirs |= Q(lead=None, delivery__event__data__enquiry__in=[str(pk) for pk in person.submission_ids])
     return Mail.objects.filter(theirs)
+
+
+# --- two leads that are one person (`intake.merging`) ---------------------------------------------------
+
+
+def counts(lead: Lead) -> dict[str, int]:
+    return {
+        "mails": lead.mails.count(),
+        "follow-ups": lead.follow_ups.count(),
+        "answers": lead.responses.count(),
+    }
+
+
+def obstacles(kept: Lead, lost: Lead) -> list[str]:
+    return []
+
+
+def move(lost: Lead, kept: Lead, *, now: datetime) -> None:
+    """Of a step that both have, the kept lead's stands: nobody sees it twice."""
+    Status = FollowUp.Status  # noqa: N806
+    seen = (Status.PLANNED, Status.SENT, Status.FAILED)
+    theirs = kept.follow_ups.filter(status__in=seen).values("step")
+    twice = lost.follow_ups.filter(status__in=seen, step__in=theirs)
+    twice.update(status=Status.SKIPPED, reason="Merged with another lead that has it, too.", settled_at=now)
+    lost.follow_ups.update(lead=kept)
+    lost.mails.update(lead=kept)
+    lost.responses.update(lead=kept)
 
 
 def purge(now: datetime) -> dict[str, int]:

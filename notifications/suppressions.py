@@ -33,13 +33,20 @@ def hash_of(address: str, *, key: str = "") -> str:
         address = addresses.normalise(address.strip())[1]
     except ValueError:
         address = address.strip().lower()
-    return salted_hmac(SALT, address, secret=key or settings.SECRET_KEY, algorithm="sha256").hexdigest()
+    return _hashed(address, key or settings.SECRET_KEY)
+
+
+def _hashed(address: str, key: str) -> str:
+    return salted_hmac(SALT, address, secret=key, algorithm="sha256").hexdigest()
 
 
 def of(address: str) -> QuerySet[Suppression]:
     """All that is known against an address, under this secret or an earlier one."""
     keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
-    return Suppression.objects.filter(address_hash__in=[hash_of(address, key=key) for key in keys])
+    hashes = [hash_of(address, key=key) for key in keys]
+    # As it was kept before tags were known to be ignored by some providers.
+    hashes += [_hashed(address.strip().lower(), key) for key in keys]
+    return Suppression.objects.filter(address_hash__in=hashes)
 
 
 def against(address: str, *, sequence: Sequence | None = None) -> str:

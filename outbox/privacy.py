@@ -24,7 +24,7 @@ Status = Delivery.Status
 def export(person: Any) -> dict[str, Any]:
     if person.lead is None:
         return {"events": []}
-    rows = Event.objects.filter(subject=person.lead.pk).order_by("sequence")
+    rows = Event.objects.filter(subject__in=person.subjects).order_by("occurred_at")
     return {"events": [{"type": row.type, "at": row.occurred_at.isoformat()} for row in rows]}
 
 
@@ -32,11 +32,26 @@ def erase(person: Any, *, now: datetime, asked_for: bool) -> None:
     """What is being sent at this moment may still arrive; whoever sends it finds its row taken and writes nothing."""
     if person.lead is None:
         return
-    deliveries = Delivery.objects.filter(event__subject=person.lead.pk)
+    deliveries = Delivery.objects.filter(event__subject__in=person.subjects)
     deliveries.filter(status__in=Delivery.OPEN).update(status=Status.CANCELLED, settled_at=now, leased_until=None)
     deliveries.update(last_error="")
-    Attempt.objects.filter(delivery__event__subject=person.lead.pk).update(error="", details={})
-    Event.objects.filter(subject=person.lead.pk).update(data={})
+    Attempt.objects.filter(delivery__event__subject__in=person.subjects).update(error="", details={})
+    Event.objects.filter(subject__in=person.subjects).update(data={})
+
+
+# --- two leads that are one person (`intake.merging`) ---------------------------------------------------
+
+
+def counts(lead: Any) -> dict[str, int]:
+    return {}
+
+
+def obstacles(kept: Any, lost: Any) -> list[str]:
+    return []
+
+
+def move(lost: Any, kept: Any, *, now: datetime) -> None:
+    """Events never change: those of before bear the id of before."""
 
 
 def purge(now: datetime) -> dict[str, int]:

@@ -7,6 +7,7 @@ that follows (`notifications.erasure_notes`).
 from datetime import datetime
 from typing import Any
 
+from intake.models import Lead
 from intake.persons import Person
 from intake.privacy import forget_in_the_log
 from scheduling import invitations
@@ -59,6 +60,25 @@ def erase(person: Person, *, now: datetime, asked_for: bool) -> None:
         rows: Any = model._default_manager.filter(submission__in=person.submission_ids)
         forget_in_the_log(model, list(rows.values_list("pk", flat=True)))
         rows.delete()
+
+
+# --- two leads that are one person (`intake.merging`) ---------------------------------------------------
+
+
+def counts(lead: Lead) -> dict[str, int]:
+    return {"conversations": Booking.objects.filter(submission__lead=lead).count()}
+
+
+def obstacles(kept: Lead, lost: Lead) -> list[str]:
+    """Each would be somebody's only conversation; which one stays is for staff to say."""
+    ahead = Booking.objects.filter(status__in=Booking.OPEN, submission__lead__in=[kept, lost])
+    if ahead.values("submission__lead").distinct().count() < 2:
+        return []
+    return ["Both have a conversation ahead, or a held time. Cancel one of the two first."]
+
+
+def move(lost: Lead, kept: Lead, *, now: datetime) -> None:
+    """Conversations hang on enquiries, which move by themselves."""
 
 
 def purge(now: datetime) -> dict[str, int]:

@@ -10,12 +10,12 @@ from intake.models.challenges import UsedChallenge
 from intake.models.erasures import Erasure
 from intake.models.firm import Firm
 from intake.models.keys import ApiKey
-from intake.models.leads import Correction, Lead, StaleTransition
+from intake.models.leads import Correction, Lead, LeadAlias, StaleTransition
 from intake.models.sifting import Quarantined, Sifting
 from intake.models.sites import Site
 from intake.models.submissions import Submission, signer
 
 __all__ = [
-    "ApiKey", "Block", "Correction", "Erasure", "Firm", "Lead", "Quarantined", "Sifting", "Site", "StaleTransition",
-    "Submission", "UsedChallenge", "signer",
+    "ApiKey", "Block", "Correction", "Erasure", "Firm", "Lead", "LeadAlias", "Quarantined", "Sifting", "Site",
+    "StaleTransition", "Submission", "UsedChallenge", "signer",
 ]  # fmt: skip

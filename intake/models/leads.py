@@ -99,6 +99,19 @@ class Lead(models.Model):
         return before
 
 
+class LeadAlias(models.Model):
+    """An address of somebody who was merged into another lead: what comes from it later is that lead's."""
+
+    email_key = models.CharField(max_length=254, unique=True)
+    lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="aliases")
+    merged_id = models.UUIDField(help_text="Of the lead that it was; earlier events still bear it.")
+    merged_at = models.DateTimeField()
+    merged_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+
+    def __str__(self) -> str:
+        return self.email_key
+
+
 class Correction(models.Model):
     """What staff said a lead's gap really is, or that they took that back: never changed, the last one holds."""
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from intake import addresses
 from intake.models import Lead, Submission
 from tests.factories import enquiry_fields
 from tests.intake.door import KINDS, NOTHING, ONE_ENQUIRY, post, problem, stored
@@ -133,3 +134,20 @@ def test_missing_fields_are_named_all_at_once(house, client):
     errors = problem(response, 400)["errors"]
     assert [(error["pointer"], error["code"]) for error in errors] == [("/name", "required"), ("/email", "required")]
     assert stored() == NOTHING
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("ada@gmail.com", "A.d.a+news@googlemail.com", True),
+        ("ada@outlook.com", "ada+x@outlook.com", True),
+        ("a.da@outlook.com", "ada@outlook.com", False),
+        ("ada@example.com", "ada+x@example.com", False),
+        ("mike@gmail.com", "mıke@gmail.com", False),
+    ],
+)
+def test_tags_are_one_person_where_the_provider_ignores_them(one, other, same):
+    (typed, key), (_, other_key) = addresses.normalise(other), addresses.normalise(one)
+
+    assert (key == other_key) is same
+    assert typed.rpartition("@")[0] == other.rpartition("@")[0]

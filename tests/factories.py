@@ -49,8 +49,13 @@ def make_enquiry(**over: Any) -> Enquiry:
 
 
 def make_submission(*, now: datetime | None = None, key: str | None = None, **over: Any) -> Submission:
-    """A stored submission, as the front door stores it. Needs the questionnaire (`house`)."""
-    receipt = intake.receive_submission(make_enquiry(**over), key=key, scope="public", now=now or timezone.now())
+    """A stored submission, as the front door stores it. Needs the questionnaire (`house`).
+
+    Without a key each comes from a page of its own: the same content twice would be one submission.
+    """
+    page = {} if key else {"attribution": {"landing_page": f"https://engines.example/{next(_numbers)}"}}
+    enquiry = make_enquiry(**page | over)
+    receipt = intake.receive_submission(enquiry, key=key, scope="public", now=now or timezone.now())
     return receipt.submission
 
 

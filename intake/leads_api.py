@@ -13,7 +13,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from intake import etags, lead_changes, lead_records
+from intake import etags, lead_changes, lead_records, persons
 from intake.asking import AboutLeads, OneOf, Strict, asked
 from intake.corrections import ReasonMissing
 from intake.models import ApiKey, Lead
@@ -83,6 +83,15 @@ class LeadDetail(LeadView):
         except Lead.DoesNotExist as error:
             raise Http404 from error
         return etags.answer(request, _record(lead_id))
+
+    def delete(self, request: Request, lead_id: uuid.UUID) -> Response:
+        """Erases the person, as the desk does: everything goes, and cannot be brought back."""
+        lead = Lead.objects.filter(pk=lead_id).first()
+        if lead is None:
+            raise Http404
+        etags.refuse_stale(request, _record(lead_id))
+        persons.erase(persons.of_lead(lead), now=timezone.now())
+        return Response(status=204)
 
 
 def _record(lead_id: uuid.UUID) -> dict[str, Any]:

@@ -125,6 +125,14 @@ described(
         request={"application/json": shapes.LEAD_CHANGES},
         responses={200: shapes.Lead},
     ),
+    delete=extend_schema(
+        operation_id="eraseLead",
+        tags=[STAFF],
+        summary="Erase the person, from every table",
+        description=_needs("leads:write", "Told as `lead.erased`; cannot be taken back."),
+        parameters=[LEAD, IF_MATCH],
+        responses={204: OpenApiResponse(description="Erased.")},
+    ),
 )
 described(
     "scheduling.bookings_api.BookingsView",

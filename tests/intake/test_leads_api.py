@@ -300,3 +300,17 @@ def test_of_two_who_change_the_same_version_at_once_one_is_refused(crm):
 
     assert sorted(codes) == [200, 412]
     assert published()["lead.stage_changed"] == 1
+
+
+def test_a_person_is_erased_by_who_may_write_and_by_nobody_else(house):
+    lead = make_submission().lead
+    url = f"{LEADS}{lead.pk}/"
+
+    refused = Caller("leads:read").send("DELETE", url)
+    stale = Caller("leads:write").send("DELETE", url, if_match='"another"')
+    erased, gone = (Caller("leads:write").send("DELETE", url) for _ in range(2))
+
+    assert problem(refused, 403)["code"] == "missing_scope"
+    assert stale.status_code == 412
+    assert (erased.status_code, gone.status_code) == (204, 404)
+    assert published()["lead.erased"] == 1

@@ -277,7 +277,7 @@ def test_reading_key_changes_nothing_and_forms_are_not_taken(crm):
     assert problem(refused, 403)["scope"] == "leads:write"
     assert problem(form, 415)["detail"] == "The body must be application/json."
     assert Lead.objects.get().stage == "new"
-    assert problem(crm.send("DELETE", url(lead)), 405)
+    assert problem(crm.send("PUT", url(lead), {}), 405)
     assert problem(crm.send("POST", LEADS, {}), 405)
 
 

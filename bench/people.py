@@ -25,7 +25,7 @@ TABLES = (
     ),
     (
         "outbox_event",
-        "jsonb_build_object('id', p.event, 'subject', p.lead, 'sequence', 1, 'data', t.data ||"
+        "jsonb_build_object('id', p.event, 'subject', p.lead, 'sequence', 1, 'feed_number', NULL, 'data', t.data ||"
         " jsonb_build_object('submission', t.data->'submission' || jsonb_build_object('id', p.submission)))",
         "t.subject = '{lead}' AND t.type = 'lead.assessed'",
     ),

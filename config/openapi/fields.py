@@ -124,7 +124,7 @@ class ProofField(Field):
 
     def schema(self) -> dict[str, Any]:
         about = "What the ALTCHA widget makes of a challenge, in base64; for sites that ask for proof of work."
-        return {"type": ["string", "null"], "format": "altcha-proof", "description": about}
+        return {"type": "string", "format": "altcha-proof", "description": about}
 
 
 class AnswersField(Field):

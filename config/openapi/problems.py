@@ -28,6 +28,7 @@ OF_ONE = {
     "listSlots": {"409": "There is nobody whose times could be listed."},
     "readInvitation": {"409": "The booking is not confirmed."},
     "changeLead": {"412": STALE},
+    "eraseLead": {"412": STALE},
     "changeBooking": {"409": "That time is not free, or it cannot be so; `alternatives` are free.", "412": STALE},
     "changeEndpoint": {"412": STALE},
     "deleteEndpoint": {"412": STALE},

@@ -81,7 +81,7 @@ class House:
     def command(self, *words: str) -> str:
         """What `manage.py` prints, as somebody beside the running house calls it."""
         call = [sys.executable, "manage.py", *words]
-        return subprocess.run(call, cwd=ROOT, env=self._env, check=True, capture_output=True, text=True).stdout
+        return subprocess.run(call, cwd=ROOT, env=self.environment, check=True, capture_output=True, text=True).stdout
 
     def checks(self) -> tuple[int, dict[str, Any]]:
         answer = httpx.get(f"{self.url}/readyz", timeout=10)

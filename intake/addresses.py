@@ -28,6 +28,14 @@ def normalise(address: str) -> tuple[str, str]:
     return valid.normalized, _mailbox(valid.local_part.lower(), valid.ascii_domain.lower())
 
 
+def key_of(text: str) -> str:
+    """What makes an address one person, of whatever was typed: what is no address is only made lower-case."""
+    try:
+        return normalise(text.strip())[1]
+    except ValueError:
+        return text.strip().lower()
+
+
 def _mailbox(local: str, domain: str) -> str:
     if domain in TAGS_IGNORED:
         local = local.partition("+")[0] or local

@@ -5,7 +5,6 @@ Comes after the parsers (`intake.guard`) and the limits; `intake.services.receiv
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, cast
 
@@ -108,11 +107,11 @@ class SubmissionView(APIView):
     def _store(self, request: Request, site: Site | None) -> services.Receipt:
         key = idempotency_key(request)
         data = cast(dict[str, Any], request.data)  # the parsers give nothing else
-        enquiry = read_enquiry(data, client=limits.client_address(request), is_keyed=request.auth is not None)
-        enquiry = replace(enquiry, site=site)
-        if prefers_html(request._request) and request.auth is None:
+        is_keyed = request.auth is not None
+        enquiry = read_enquiry(data, client=limits.client_address(request), site=site, is_keyed=is_keyed)
+        if prefers_html(request._request) and not is_keyed:
             refuse_old_form(enquiry, now=timezone.now())
-        scope = f"key:{request.auth.pk}" if request.auth else services.scope_of(site)
+        scope = services.scope_of(site, cast(ApiKey | None, request.auth))
         try:
             return services.receive_submission(enquiry, key=key, scope=scope, now=timezone.now())
         except services.InFlight as error:
@@ -127,7 +126,9 @@ def refuse_old_form(enquiry: Enquiry, *, now: datetime) -> None:
         raise ValidationError({"form_token": [pages.OLD_FORM]}, code="expired")
 
 
-def read_enquiry(data: Mapping[str, Any], *, client: str = "", is_keyed: bool = False) -> Enquiry:
+def read_enquiry(
+    data: Mapping[str, Any], *, client: str = "", site: Site | None = None, is_keyed: bool = False
+) -> Enquiry:
     """The fields, validated: answers by what is published now of the questionnaire that they name.
 
     `client` is the address that called; whoever has a key may name another one, which is kept only as a network.
@@ -141,7 +142,8 @@ def read_enquiry(data: Mapping[str, Any], *, client: str = "", is_keyed: bool = 
     fields, payload = serializer.validated_data, dict(data)
     if is_keyed:
         payload.pop("client_ip", None)
-    return Enquiry(fields=fields, payload=payload, version=version, client=fields.get("client_ip") or client)
+    client = fields.get("client_ip") or client
+    return Enquiry(fields=fields, payload=payload, version=version, client=client, site=site, is_keyed=is_keyed)
 
 
 def codes(detail: Any, path: str = "") -> list[str]:

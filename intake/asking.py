@@ -4,10 +4,11 @@ Serializers that the views of the staff API fill in. A word that nobody knows is
 slip of the pen would otherwise return everybody.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, time
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils.dateparse import parse_date
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -102,6 +103,16 @@ class AboutLeads(Listing):
     since = Moment(required=False)
     until = Moment(required=False)
     needs_attention = Switch(required=False)
+
+
+def narrowed(
+    rows: QuerySet[Any], query: Mapping[str, Any], *, by: Mapping[str, Callable[[QuerySet[Any], Any], QuerySet[Any]]]
+) -> QuerySet[Any]:
+    """The rows that the parameters leave, each by its own way to narrow them."""
+    for name, narrow in by.items():
+        if name in query:
+            rows = narrow(rows, query[name])
+    return rows
 
 
 def asked(kind: type[Strict], request: Request, *, rows: Any = None) -> dict[str, Any]:

@@ -16,6 +16,9 @@ from intake import events
 from intake.models import Correction, Lead, Submission
 from outbox.models import Event
 
+# Among what one person sent: what was judged last; a test only where there is nothing else.
+LATEST_FIRST = ("is_test", "-assessment__created_at")
+
 
 class ReasonMissing(Exception):
     """A correction without a reason teaches nobody anything."""
@@ -55,7 +58,7 @@ def latest(lead: Lead, *, accepted: bool = False) -> Submission | None:
     submissions = lead.submissions.select_related("assessment__questionnaire_version", "lead")
     if accepted:
         submissions = submissions.filter(quarantine_reasons=[])
-    return submissions.order_by("is_test", "-assessment__created_at").first()
+    return submissions.order_by(*LATEST_FIRST).first()
 
 
 def is_told_by(event: Event) -> bool:

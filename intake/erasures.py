@@ -19,11 +19,8 @@ SALT = "intake.erasure"
 
 def hash_of(address: str) -> str:
     """One person's spellings are one hash."""
-    try:
-        address = addresses.normalise(address.strip())[1]
-    except ValueError:
-        address = address.strip().lower()
-    return salted_hmac(SALT, address, secret=settings.ERASURE_KEY, algorithm="sha256").hexdigest()
+    key = addresses.key_of(address)
+    return salted_hmac(SALT, key, secret=settings.ERASURE_KEY, algorithm="sha256").hexdigest()
 
 
 def keep(address: str, *, consents: list[dict[str, Any]], now: datetime) -> None:

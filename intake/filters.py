@@ -62,6 +62,11 @@ def with_waiting(leads: QuerySet[Lead], *, now: datetime) -> QuerySet[Lead]:
     return rows
 
 
+def waiting() -> Q:
+    """Of rows of `with_waiting`: those that wait for staff, whatever for."""
+    return reduce(or_, (Q(**{name: True}) for name in WAITS))
+
+
 class NeedsAttention(SimpleListFilter):
     """Leads that wait for staff, whatever for."""
 
@@ -75,27 +80,36 @@ class NeedsAttention(SimpleListFilter):
         if self.value() in WAITS:
             return queryset.filter(**{str(self.value()): True})
         if self.value() == "1":
-            return queryset.filter(reduce(or_, (Q(**{name: True}) for name in WAITS)))
+            return queryset.filter(waiting())
         return queryset
 
 
-class AtTheDesk(SimpleListFilter):
-    """Of leads: without those of whom everything is in quarantine or a test, unless somebody asks for them."""
+class UnlessAsked(SimpleListFilter):
+    """The rows in which a moment is empty, unless somebody asks for the others, or for all."""
 
-    title = "at the desk"
-    parameter_name = "aside"
+    field: str
+    usual: str
+    others: tuple[str, str]
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("1", "In quarantine, or tests alone"), ("all", "All")]
+        return [self.others, ("all", "All")]
 
     def choices(self, changelist: Any) -> Any:
         first, *rest = super().choices(changelist)
-        return [first | {"display": "At the desk"}, *rest]
+        return [first | {"display": self.usual}, *rest]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if self.value() == "all":
             return queryset
-        return queryset.filter(set_aside_at__isnull=self.value() != "1")
+        return queryset.filter(**{f"{self.field}__isnull": self.value() != self.others[0]})
+
+
+class AtTheDesk(UnlessAsked):
+    """Of leads: without those of whom everything is in quarantine or a test."""
+
+    title = "at the desk"
+    parameter_name = "aside"
+    field, usual, others = "set_aside_at", "At the desk", ("1", "In quarantine, or tests alone")
 
 
 class Accepted(SimpleListFilter):

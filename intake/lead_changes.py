@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.admin.models import CHANGE, LogEntry
-from django.contrib.contenttypes.models import ContentType
 from django.db import models, transaction
 
 from intake import services
@@ -61,11 +60,5 @@ def note(row: models.Model, done: list[str], *, by: ApiKey) -> None:
     if by.created_by_id is None:
         return
     for what in done:
-        LogEntry.objects.create(
-            user_id=by.created_by_id,
-            content_type=ContentType.objects.get_for_model(row),
-            object_id=str(row.pk),
-            object_repr=str(row)[:200],
-            action_flag=CHANGE,
-            change_message=f"{what}, by the API key “{by.name}”",
-        )
+        said = f"{what}, by the API key “{by.name}”"
+        LogEntry.objects.log_actions(by.created_by_id, [row], CHANGE, change_message=said, single_object=True)

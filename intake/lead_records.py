@@ -5,14 +5,17 @@ token of a submission, which would open the prospect's own page.
 """
 
 from collections.abc import Sequence
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from intake.belief import believed
+from intake.corrections import LATEST_FIRST
 from intake.events import assessment_data, instant
-from intake.filters import WAITS, believed_gap, with_waiting
+from intake.filters import WAITS, believed_gap, waiting, with_waiting
 from intake.models import Correction, Lead, Submission
 
 SHOWN = 50  # submissions and corrections of one lead
@@ -22,25 +25,14 @@ SEARCHED = ("name", "email", "company", "phone")
 
 def rows() -> QuerySet[Lead]:
     """Everybody, with what a record says beside the lead's own fields."""
-    latest = Submission.objects.filter(lead=OuterRef("pk")).order_by("is_test", "-assessment__created_at")
+    latest = Submission.objects.filter(lead=OuterRef("pk")).order_by(*LATEST_FIRST)
     leads = Lead.objects.select_related("owner").annotate(latest_id=Subquery(latest.values("pk")[:1]))
     return with_waiting(leads, now=timezone.now())
 
 
-def matching(leads: QuerySet[Lead], asked: dict[str, Any]) -> QuerySet[Lead]:
-    """Those that the filters of `intake.asking.AboutLeads` leave."""
-    for name, narrow in NARROWING.items():
-        if name in asked:
-            leads = narrow(leads, asked[name])
-    return leads
-
-
 def mentions(text: str, of: str = "") -> Q:
     """Leads in which this text stands; `of` is the way from the row to its lead."""
-    found = Q()
-    for field in SEARCHED:
-        found |= Q(**{f"{of}{field}__icontains": text})
-    return found
+    return reduce(or_, (Q(**{f"{of}{field}__icontains": text}) for field in SEARCHED))
 
 
 def _with_advisor(leads: QuerySet[Lead], advisor: int) -> QuerySet[Lead]:
@@ -50,12 +42,10 @@ def _with_advisor(leads: QuerySet[Lead], advisor: int) -> QuerySet[Lead]:
 
 
 def _waiting(leads: QuerySet[Lead], wanted: bool) -> QuerySet[Lead]:  # noqa: FBT001
-    waits = Q()
-    for name in WAITS:
-        waits |= Q(**{name: True})
-    return leads.filter(waits if wanted else ~waits)
+    return leads.filter(waiting() if wanted else ~waiting())
 
 
+# How each filter of `intake.asking.AboutLeads` narrows the rows.
 NARROWING: dict[str, Any] = {
     "q": lambda leads, text: leads.filter(mentions(text)),
     "gap": lambda leads, gap: leads.alias(its_gap=believed_gap()).filter(its_gap=gap),

@@ -8,13 +8,14 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.http import Http404
+from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from intake import etags, lead_changes, lead_records, persons
-from intake.asking import AboutLeads, OneOf, Strict, asked
+from intake.asking import AboutLeads, OneOf, Strict, asked, narrowed
 from intake.corrections import ReasonMissing
 from intake.models import ApiKey, Lead
 from intake.paging import page
@@ -60,9 +61,8 @@ class LeadsView(LeadView):
     def get(self, request: Request) -> Response:
         leads = lead_records.rows().filter(set_aside_at=None)
         filters = asked(AboutLeads, request, rows=leads)
-        limit, cursor = filters.pop("limit"), filters.pop("cursor", None)
-        found = lead_records.matching(leads, filters)
-        return page(request, found, limit=limit, cursor=cursor, told=lead_records.summaries)
+        found = narrowed(leads, filters, by=lead_records.NARROWING)
+        return page(request, found, filters, told=lead_records.summaries)
 
 
 class LeadDetail(LeadView):
@@ -76,7 +76,7 @@ class LeadDetail(LeadView):
             lead_changes.change(
                 lead_id,
                 fields.validated_data,
-                unless=lambda: etags.refuse_stale(request, _record(lead_id)),
+                unless=lambda: etags.refuse_stale(request, lambda: _record(lead_id)),
                 by=key_of(request),
                 now=timezone.now(),
             )
@@ -86,16 +86,11 @@ class LeadDetail(LeadView):
 
     def delete(self, request: Request, lead_id: uuid.UUID) -> Response:
         """Erases the person, as the desk does: everything goes, and cannot be brought back."""
-        lead = Lead.objects.filter(pk=lead_id).first()
-        if lead is None:
-            raise Http404
-        etags.refuse_stale(request, _record(lead_id))
+        lead = get_object_or_404(Lead, pk=lead_id)
+        etags.refuse_stale(request, lambda: _record(lead_id))
         persons.erase(persons.of_lead(lead), now=timezone.now())
         return Response(status=204)
 
 
 def _record(lead_id: uuid.UUID) -> dict[str, Any]:
-    lead = lead_records.rows().filter(pk=lead_id).first()
-    if lead is None:
-        raise Http404
-    return lead_records.record(lead)
+    return lead_records.record(get_object_or_404(lead_records.rows(), pk=lead_id))

@@ -107,6 +107,11 @@ def client_address(request: Request | HttpRequest) -> str:
     return str(ipaddress.ip_network((parsed, 64), strict=False))
 
 
+def unnamed(who: str) -> str:
+    """Hashed: an address is personal data, and a counter needs only to tell two of them apart."""
+    return hashlib.sha256(who.encode()).hexdigest()[:24]
+
+
 @dataclass(frozen=True)
 class Left:
     """What a client may still do in the present window."""
@@ -149,8 +154,7 @@ class Limit(BaseThrottle):
         if rate is None:
             return True
         now = time.time()
-        # Hashed: an address is personal data, and a counter needs only to tell two clients apart.
-        client = hashlib.sha256(self.counted(request).encode()).hexdigest()[:24]
+        client = unnamed(self.counted(request))
         self._wait = rate.seconds - now % rate.seconds
         calls = counter(settings.CACHE_URL).hit(f"{self.name}:{client}", rate, now)
         left = Left(self.name, rate, calls=max(0, rate.count - calls), wait=self._wait)

@@ -9,24 +9,18 @@ from typing import Any
 
 from disposable_email_domains import blocklist as throwaway_domains
 
-from intake import addresses, blocklist, challenges, form_tokens
-from intake.models import Site
+from intake import blocklist, challenges, form_tokens
 from intake.suspicion import Facts
 from intake.volume import Volume
 
 
 @dataclass(frozen=True)
 class Sender:
-    """Where an enquiry came from: the client's address, the site that it names, and who it says to be."""
+    """Where an enquiry came from: the client's address, who it says to be, whether its form asks for proof of work."""
 
     client: str
-    site_key: Any
     email_key: str
-    is_keyed: bool  # a server that posts with a key of ours: its form is none that a visitor could have solved
-
-    @classmethod
-    def of(cls, fields: dict[str, Any], *, client: str, site_key: Any, is_keyed: bool) -> "Sender":
-        return cls(client, site_key, addresses.normalise(fields["email"])[1], is_keyed)
+    has_to_solve: bool
 
 
 def facts(fields: dict[str, Any], sender: Sender, *, before: Volume, intent: str, now: datetime) -> Facts:
@@ -39,18 +33,13 @@ def facts(fields: dict[str, Any], sender: Sender, *, before: Volume, intent: str
         intent=intent,
         trapped=bool(fields["contact_fax_ext"]),
         blocked=blocklist.matches(email_key=sender.email_key, client=sender.client, text=text),
-        proof="" if sender.is_keyed else _objection(fields["altcha"], sender.site_key, now=now),
+        proof=challenges.objection(fields["altcha"], now=now) if sender.has_to_solve else "",
         is_throwaway=is_throwaway(sender.email_key),
         is_forged=shown.is_forged,
         seconds_to_fill=shown.seconds,
         from_client=before.from_client,
         from_address=before.from_address,
     )
-
-
-def _objection(proof: Any, site_key: Any, *, now: datetime) -> str:
-    asked = isinstance(site_key, str) and Site.objects.filter(key=site_key, active=True, proof_of_work=True).exists()
-    return challenges.objection(proof, now=now) if asked else ""
 
 
 def is_throwaway(email_key: str) -> bool:

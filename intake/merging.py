@@ -4,15 +4,13 @@ Called by the desk. Each room moves its own rows (`PERSONAL_DATA`, as for an era
 stays known: what comes from it later is the kept lead's. Nothing is merged by itself, however alike two addresses look.
 """
 
-from collections.abc import Iterator
 from datetime import datetime
-from importlib import import_module
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 
 from intake.models import Lead, LeadAlias
+from intake.persons import rooms
 
 
 class UnableToMerge(Exception):
@@ -23,7 +21,7 @@ def preview(kept: Lead, lost: Lead) -> tuple[dict[str, int], list[str]]:
     """What would move, by name; and what stands in the way. Changes nothing."""
     counts: dict[str, int] = {}
     obstacles = ["That is the same lead."] if kept.pk == lost.pk else []
-    for room in _rooms():
+    for room in rooms():
         counts |= room.counts(lost)
         obstacles += room.obstacles(kept, lost)
     return counts, obstacles
@@ -42,7 +40,7 @@ def merge(kept: Lead, lost: Lead, *, by: Any, now: datetime) -> None:
         obstacles = preview(kept, lost)[1]
         if obstacles:
             raise UnableToMerge(" ".join(obstacles))
-        for room in _rooms():
+        for room in rooms():
             room.move(lost, kept, now=now)
         _join(kept, lost)
         LeadAlias.objects.filter(lead=lost).update(lead=kept)
@@ -59,10 +57,5 @@ def _join(kept: Lead, lost: Lead) -> None:
     kept.set_aside_at = None if not kept.set_aside_at or not lost.set_aside_at else kept.set_aside_at
     newest = kept.submissions.filter(quarantine_reasons=[], is_test=False).order_by("-created_at").first()
     if newest is not None:
-        decision = newest.assessment.decision
-        kept.gap, kept.primary, kept.engagement = decision["gap"], decision["primary"] or "", decision["engagement"]
+        kept.take_verdict(newest.assessment.decision)
     kept.save()
-
-
-def _rooms() -> Iterator[Any]:
-    yield from (import_module(name) for name in settings.PERSONAL_DATA)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -49,12 +49,12 @@ class Cursor:
 def page(
     request: Request,
     rows: QuerySet[Any],
+    query: Mapping[str, Any],
     *,
-    limit: int,
-    cursor: Cursor | None,
     told: Callable[[Sequence[Any]], list[dict[str, Any]]],
 ) -> Response:
-    """One page as the contract has it; `told` makes the results of its rows."""
+    """One page as the contract has it: `query` says where and how much (`intake.asking.Listing`), `told` makes it."""
+    limit, cursor = query["limit"], query.get("cursor")
     found = list(_rows(rows, cursor)[: limit + 1])
     shown, has_more = found[:limit], len(found) > limit
     backwards = cursor is not None and cursor.way == NEWER

@@ -17,7 +17,7 @@ from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
-from intake import addresses, merging, persons
+from intake import merging, persons, services
 from intake.merging import UnableToMerge
 from intake.models import Lead
 from outbox.desk import act_link, table
@@ -66,7 +66,7 @@ class PersonPages(ModelAdmin):
         """Asks for the other address, shows what would move, and moves it by a POST that says so."""
         kept = self._editable(request, pk)
         address = request.POST.get("address", request.GET.get("address", "")).strip()
-        lost = _lead_of(address) if address else None
+        lost = services.lead_of(address) if address else None
         if request.method == "POST" and request.POST.get("sure") == "yes" and lost is not None:
             return self._merge(request, kept, lost)
         context: dict[str, Any] = {"lead": kept, "address": address, "lost": lost}
@@ -112,10 +112,3 @@ class PersonPages(ModelAdmin):
     def _shown(self, request: HttpRequest, name: str, title: str, **context: Any) -> HttpResponse:
         shared = {**self.admin_site.each_context(request), "opts": self.opts, "title": title}
         return TemplateResponse(request, f"intake/{name}.html", {**shared, **context})
-
-
-def _lead_of(address: str) -> Lead | None:
-    try:
-        return Lead.objects.filter(email_key=addresses.normalise(address)[1]).first()
-    except ValueError:
-        return None

@@ -57,14 +57,7 @@ def _person(address: str, key: str, lead: Lead | None) -> Person:
 def _quarantined(keys: set[str]) -> list[uuid.UUID]:
     """What is in quarantine has no lead: it is known by what was typed."""
     waiting = Submission.objects.filter(lead=None).values_list("pk", "payload__email")
-    return [pk for pk, typed in waiting.iterator() if isinstance(typed, str) and _key_of(typed) in keys]
-
-
-def _key_of(typed: str) -> str:
-    try:
-        return addresses.normalise(typed.strip())[1]
-    except ValueError:
-        return typed.strip().lower()
+    return [pk for pk, typed in waiting.iterator() if isinstance(typed, str) and addresses.key_of(typed) in keys]
 
 
 def is_known(person: Person) -> bool:
@@ -74,7 +67,7 @@ def is_known(person: Person) -> bool:
 def export(person: Person) -> dict[str, Any]:
     """Everything that is held about the person, room by room, as JSON-ready data."""
     found: dict[str, Any] = {"address": person.address}
-    for room in _rooms():
+    for room in rooms():
         found |= room.export(person)
     return found
 
@@ -92,7 +85,7 @@ def erase(person: Person, *, now: datetime, asked_for: bool = True) -> None:
         if asked_for:
             erasures.keep(person.address, consents=_consents(person), now=now)
         number = store.next_event_number(person.lead.pk) if person.lead else 0
-        for room in _rooms():
+        for room in rooms():
             room.erase(person, now=now, asked_for=asked_for)
         if person.lead is not None:
             data = {"lead": {"id": str(person.lead.pk)}, "sequence": number, **person.follows}
@@ -115,11 +108,11 @@ def _consents(person: Person) -> list[dict[str, Any]]:
 def purge(*, now: datetime) -> dict[str, int]:
     """Removes what has outlived its time, room by room; says how many rows of each kind."""
     counts: dict[str, int] = {}
-    for room in _rooms():
+    for room in rooms():
         counts |= room.purge(now)
     return counts
 
 
-def _rooms() -> Iterator[Any]:
+def rooms() -> Iterator[Any]:
     """From the top down: what points at other rows goes before them."""
     yield from (import_module(name) for name in settings.PERSONAL_DATA)

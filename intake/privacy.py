@@ -143,8 +143,10 @@ def _before(name: str, now: datetime) -> datetime:
 
 
 def _purge_quarantined(now: datetime) -> int:
-    """What was set aside, and the people of whom nothing else was ever there."""
-    """What was set aside so long ago; staff who put something there have as long to think better of it."""
+    """What was set aside so long ago, and the people of whom nothing else was ever there.
+
+    Staff who put something there have as long to think better of it.
+    """
     before = _before("quarantined", now)
     recent = Sifting.objects.filter(submission=OuterRef("pk"), at__gte=before)
     old = Quarantined.objects.filter(~Exists(recent), created_at__lt=before).order_by("created_at")

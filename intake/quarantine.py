@@ -29,7 +29,7 @@ def release(submission: Submission, *, by: Any, now: datetime) -> bool:
     where what was sent would be refused today.
     """
     with transaction.atomic():
-        stored = _locked(submission)
+        stored = services.locked(submission)
         if not stored.is_quarantined:
             return False
         _keep(stored, Act.RELEASED, by=by, now=now)
@@ -45,7 +45,7 @@ def release(submission: Submission, *, by: Any, now: datetime) -> bool:
 def reject(submission: Submission, *, by: Any, now: datetime) -> bool:
     """Out of the way; kept until it is purged, and nobody is told."""
     with transaction.atomic():
-        stored = _locked(submission)
+        stored = services.locked(submission)
         if not stored.is_quarantined or stored.rejected_at:
             return False
         _keep(stored, Act.REJECTED, by=by, now=now)
@@ -61,7 +61,7 @@ def set_aside(submission: Submission, *, by: Any, now: datetime) -> bool:
     was accepted leaves the desk's list.
     """
     with transaction.atomic():
-        stored = _locked(submission)
+        stored = services.locked(submission)
         if stored.is_quarantined and not stored.rejected_at:
             return False
         was_accepted = not stored.is_quarantined
@@ -92,17 +92,8 @@ def _look_again(lead: Lead, *, now: datetime) -> None:
     accepted = latest(lead, accepted=True)
     lead.set_aside_at = None if accepted else now
     if accepted and not accepted.is_test:
-        decision = accepted.assessment.decision
-        lead.gap, lead.primary = decision["gap"], decision["primary"] or ""
-        lead.engagement = decision["engagement"]
-    lead.save(update_fields=["set_aside_at", "gap", "primary", "engagement"])
-
-
-def _locked(submission: Submission) -> Submission:
-    """As it stands now, until the transaction ends; the person first, as wherever a booking changes."""
-    Lead.objects.select_for_update(no_key=True, of=("self",)).filter(submissions=submission.pk).first()
-    Submission.objects.select_for_update(no_key=True).only("pk").get(pk=submission.pk)
-    return Submission.objects.select_related("assessment", "lead").get(pk=submission.pk)
+        lead.take_verdict(accepted.assessment.decision)
+    lead.save(update_fields=["set_aside_at", *Lead.VERDICT])
 
 
 def _keep(submission: Submission, act: str, *, by: Any, now: datetime) -> None:

@@ -21,6 +21,7 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
 from intake import quarantine, suspicion
+from intake.filters import UnlessAsked
 from intake.models import Quarantined, Submission
 from outbox.admin import ReadOnly
 from outbox.desk import act_buttons, preserved, table
@@ -30,23 +31,12 @@ MOST = 500
 SHOWN_OF_MESSAGE = 160
 
 
-class Looked(admin.SimpleListFilter):
-    """What waits for a look, unless somebody asks for more."""
+class Looked(UnlessAsked):
+    """What waits for a look."""
 
     title = "looked through"
     parameter_name = "looked"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("rejected", "Rejected"), ("all", "All")]
-
-    def choices(self, changelist: Any) -> Any:
-        first, *rest = super().choices(changelist)
-        return [first | {"display": "Waits for a look"}, *rest]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Submission]) -> QuerySet[Submission]:
-        if self.value() == "all":
-            return queryset
-        return queryset.filter(rejected_at__isnull=self.value() != "rejected")
+    field, usual, others = "rejected_at", "Waits for a look", ("rejected", "Rejected")
 
 
 class SiftingActs(ModelAdmin):
@@ -149,19 +139,23 @@ class QuarantineAdmin(SiftingActs, ReadOnly):
 
     @admin.action(description="Release to the desk", permissions=["operate"])
     def release(self, request: HttpRequest, rows: QuerySet[Any]) -> None:
-        self.act_on(request, rows, quarantine.release, "released to the desk")
+        self._act_on(request, rows, "release")
 
     @admin.action(description="Reject", permissions=["operate"])
     def reject(self, request: HttpRequest, rows: QuerySet[Any]) -> None:
-        self.act_on(request, rows, quarantine.reject, "rejected")
+        self._act_on(request, rows, "reject")
 
     @admin.action(description="Reject, and block the addresses", permissions=["operate"])
     def block(self, request: HttpRequest, rows: QuerySet[Any]) -> None:
-        self.act_on(request, rows, reject_and_block, "rejected and the address blocked")
+        self._act_on(request, rows, "block")
 
     @admin.action(description="Put back for another look", permissions=["operate"])
     def put_back(self, request: HttpRequest, rows: QuerySet[Any]) -> None:
-        self.act_on(request, rows, quarantine.set_aside, "put back")
+        self._act_on(request, rows, "set-aside")
+
+    def _act_on(self, request: HttpRequest, rows: QuerySet[Any], name: str) -> None:
+        act, _, done = ACTS[name]
+        self.act_on(request, rows, act, done)
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(require_POST(self.act))

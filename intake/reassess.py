@@ -10,7 +10,7 @@ from typing import Any
 from django.db import transaction
 
 from assessments import services as assessments
-from intake import events
+from intake import events, services
 from intake.models import Lead, Submission
 
 JUDGED = ("message", "asked_for", "company_size")
@@ -26,7 +26,7 @@ def reassess(submission: Submission, changes: dict[str, Any], *, now: datetime) 
     Raises NothingToJudge, with nothing stored, and Submission.DoesNotExist where it was erased meanwhile.
     """
     with transaction.atomic():
-        stored = _locked(submission)
+        stored = services.locked(submission)
         if "timezone" in changes:
             stored.timezone = changes["timezone"]
             stored.save(update_fields=["timezone"])
@@ -42,18 +42,6 @@ def reassess(submission: Submission, changes: dict[str, Any], *, now: datetime) 
 def merged(answers: dict[str, str], changes: dict[str, str | None]) -> dict[str, str]:
     """The answers with the changes put in; None takes one out."""
     return {key: answer for key, answer in {**answers, **changes}.items() if answer is not None}
-
-
-def _locked(submission: Submission) -> Submission:
-    """As it stands now, until the transaction ends: two changes at once are judged one after the other.
-
-    The person first, as wherever a booking changes. Locked before it is read: who waited for the lock would look for
-    the verdict of before, and find no row.
-    """
-    Lead.objects.select_for_update(no_key=True, of=("self",)).filter(submissions=submission.pk).first()
-    Submission.objects.select_for_update(no_key=True).only("pk").get(pk=submission.pk)
-    rows = Submission.objects.select_related("assessment__questionnaire_version__questionnaire", "lead")
-    return rows.get(pk=submission.pk)
 
 
 def _judge(submission: Submission, answers: dict[str, str], fields: dict[str, str], *, now: datetime) -> None:
@@ -78,8 +66,6 @@ def _judge(submission: Submission, answers: dict[str, str], fields: dict[str, st
 def _tell(submission: Submission, lead: Lead, *, now: datetime) -> None:
     """The lead gets the latest verdict, as from a new submission: not from a test, and no correction is touched."""
     if not submission.is_test:
-        decision = submission.assessment.decision
-        lead.gap, lead.primary = decision["gap"], decision["primary"] or ""
-        lead.engagement = decision["engagement"]
-        lead.save(update_fields=["gap", "primary", "engagement"])
+        lead.take_verdict(submission.assessment.decision)
+        lead.save(update_fields=Lead.VERDICT)
     events.publish("lead.reassessed", submission=submission, now=now)

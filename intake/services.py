@@ -22,7 +22,7 @@ from assessments import services as assessments
 from assessments.models import Assessment, QuestionnaireVersion
 from intake import addresses, events, looks, store, suspicion, volume
 from intake.looks import Sender
-from intake.models import Lead, Site, Submission, signer
+from intake.models import ApiKey, Lead, Site, Submission, signer
 from intake.networks import network_of
 from outbox import outbox
 from outbox.models import Event
@@ -53,6 +53,7 @@ class Enquiry:
     version: QuestionnaireVersion
     client: str = ""  # the address that it came from
     site: Site | None = None
+    is_keyed: bool = False  # a server posts it for its visitor, with a key of ours
 
     @property
     def fingerprint(self) -> str:
@@ -85,9 +86,7 @@ def receive_submission(enquiry: Enquiry, *, key: str | None, scope: str, now: da
     fields = enquiry.fields
     given = {name: fields[name] for name in ("answers", "message", "company_size", "asked_for")}
     judgement = assessments.assess(enquiry.version, **given)
-    sender = Sender.of(
-        fields, client=enquiry.client, site_key=enquiry.payload.get("site"), is_keyed=scope.startswith("key:")
-    )
+    sender = _sender(enquiry)
     counted = _counted(enquiry, sender)
     before = volume.seen(**counted)
     with transaction.atomic():
@@ -104,9 +103,15 @@ def receive_submission(enquiry: Enquiry, *, key: str | None, scope: str, now: da
     return Receipt(submission)
 
 
+def _sender(enquiry: Enquiry) -> Sender:
+    # A form of a server's own is none that a visitor could have solved a task for.
+    has_to_solve = enquiry.site is not None and enquiry.site.proof_of_work and not enquiry.is_keyed
+    return Sender(enquiry.client, addresses.normalise(enquiry.fields["email"])[1], has_to_solve=has_to_solve)
+
+
 def _counted(enquiry: Enquiry, sender: Sender) -> dict[str, str]:
     """Whose enquiries are counted together: a server that posts for its visitors is nobody, unless it names them."""
-    client = enquiry.fields.get("client_ip", "") if sender.is_keyed else sender.client
+    client = enquiry.fields.get("client_ip", "") if enquiry.is_keyed else sender.client
     return {"client": client, "email_key": sender.email_key}
 
 
@@ -136,8 +141,10 @@ def _twin(enquiry: Enquiry, *, now: datetime) -> Submission | None:
     return rows.filter(fingerprint=enquiry.fingerprint, created_at__gt=now - SAME_WITHIN).first()
 
 
-def scope_of(site: Site | None) -> str:
-    """Within which idempotency keys are one another's: a site's keys are its own."""
+def scope_of(site: Site | None, key: ApiKey | None) -> str:
+    """Within which idempotency keys are one another's: those of a server with a key, or of a site, are its own."""
+    if key is not None:
+        return f"key:{key.pk}"
     return f"site:{site.pk}" if site else PUBLIC
 
 
@@ -164,14 +171,10 @@ def accept(submission: Submission, person: Lead, *, now: datetime) -> None:
 def person(fields: dict[str, Any], decision: Mapping[str, Any]) -> Lead:
     """A lead as the fields of `PersonFields` and the decision on it make one; not stored."""
     email, email_key = addresses.normalise(fields["email"])
-    return Lead(
-        email=email,
-        email_key=email_key,
-        **{name: fields[name] for name in ("name", "company", "role", "phone", "website", "company_size", "timezone")},
-        gap=decision["gap"],
-        primary=decision["primary"] or "",
-        engagement=decision["engagement"],
-    )
+    said = {name: fields[name] for name in ("name", "company", "role", "phone", "website", "company_size", "timezone")}
+    lead = Lead(email=email, email_key=email_key, **said)
+    lead.take_verdict(decision)
+    return lead
 
 
 def _submission(enquiry: Enquiry, assessment: Assessment, *, now: datetime) -> Submission:
@@ -208,6 +211,26 @@ def of_event(event: Event) -> Submission | None:
     known = Submission.objects.select_related("lead", "assessment").filter(lead__isnull=False, quarantine_reasons=[])
     about = event.data.get("submission")  # an event of somebody who was erased keeps nothing but its type
     return known.filter(pk=about["id"]).first() if about else None
+
+
+def locked(submission: Submission) -> Submission:
+    """As it stands now, until the transaction ends: two changes at once are made one after the other.
+
+    The person first, as wherever a booking changes. Locked before it is read: who waited for the lock would look for
+    the verdict of before, and find no row.
+    """
+    Lead.objects.select_for_update(no_key=True, of=("self",)).filter(submissions=submission.pk).first()
+    Submission.objects.select_for_update(no_key=True).only("pk").get(pk=submission.pk)
+    rows = Submission.objects.select_related("assessment__questionnaire_version__questionnaire", "lead")
+    return rows.get(pk=submission.pk)
+
+
+def lead_of(address: str) -> Lead | None:
+    """The lead with this address, however it is spelt; None for what is no address."""
+    try:
+        return Lead.objects.filter(email_key=addresses.normalise(address)[1]).first()
+    except ValueError:
+        return None
 
 
 # --- the token ------------------------------------------------------------------------------------------

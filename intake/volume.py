@@ -5,13 +5,12 @@ bodies do not count. Kept by the same counter as the limits, so a dead cache cos
 switches it off.
 """
 
-import hashlib
 import time
 from dataclasses import dataclass
 
 from django.conf import settings
 
-from intake.limits import counter
+from intake.limits import counter, unnamed
 from intake.rates import Rate
 
 HOUR = Rate(count=1, seconds=3600)
@@ -42,8 +41,4 @@ def _is_counted(client: str) -> bool:
 
 
 def _names(client: str, email_key: str) -> list[str]:
-    # Hashed: both are personal data.
-    return [
-        f"volume:{kind}:{hashlib.sha256(value.encode()).hexdigest()[:24]}"
-        for kind, value in (("client", client), ("address", email_key))
-    ]
+    return [f"volume:client:{unnamed(client)}", f"volume:address:{unnamed(email_key)}"]

@@ -9,8 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ValidationError as Invalid
 from django.db import transaction
-from django.db.models import QuerySet
-from django.http import Http404
+from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from rest_framework import serializers
 from rest_framework.exceptions import APIException, ValidationError
@@ -71,7 +70,7 @@ class EndpointsView(EndpointsDoor):
     def get(self, request: Request) -> Response:
         rows = Endpoint.objects.all()
         query = asked(Listing, request, rows=rows)
-        return page(request, rows, limit=query["limit"], cursor=query.get("cursor"), told=endpoint_records.records)
+        return page(request, rows, query, told=endpoint_records.records)
 
     def post(self, request: Request) -> Response:
         fields = _read(NewEndpoint(data=request.data))
@@ -85,7 +84,7 @@ class EndpointsView(EndpointsDoor):
 
 class EndpointDetail(EndpointsDoor):
     def get(self, request: Request, endpoint_id: uuid.UUID) -> Response:
-        return etags.answer(request, endpoint_records.record(_endpoint(endpoint_id)))
+        return etags.answer(request, endpoint_records.record(get_object_or_404(Endpoint, pk=endpoint_id)))
 
     def patch(self, request: Request, endpoint_id: uuid.UUID) -> Response:
         fields = _read(EndpointFields(data=request.data, partial=True))
@@ -103,15 +102,15 @@ class EndpointDetail(EndpointsDoor):
         return Response(status=204)
 
     def _locked(self, request: Request, endpoint_id: uuid.UUID) -> Endpoint:
-        endpoint = _endpoint(endpoint_id, among=Endpoint.objects.select_for_update())
-        etags.refuse_stale(request, endpoint_records.record(endpoint))
+        endpoint = get_object_or_404(Endpoint.objects.select_for_update(), pk=endpoint_id)
+        etags.refuse_stale(request, lambda: endpoint_records.record(endpoint))
         return endpoint
 
 
 class RotateView(EndpointsDoor):
     def post(self, request: Request, endpoint_id: uuid.UUID) -> Response:
         fields = _read(NewSecret(data=request.data))
-        endpoint = _endpoint(endpoint_id)
+        endpoint = get_object_or_404(Endpoint, pk=endpoint_id)
         try:
             secret = endpoints.rotate_secret(endpoint, now=timezone.now(), **fields)
         except Invalid as error:
@@ -123,7 +122,7 @@ class PingView(EndpointsDoor):
     def post(self, request: Request, endpoint_id: uuid.UUID) -> Response:
         type_ = asked(PingQuery, request)["type"]
         try:
-            delivery = endpoints.ping(_endpoint(endpoint_id), type_=type_, now=timezone.now())
+            delivery = endpoints.ping(get_object_or_404(Endpoint, pk=endpoint_id), type_=type_, now=timezone.now())
         except Invalid as error:
             raise _named(error) from error
         return Response(endpoint_records.delivery_record(delivery), status=202)
@@ -131,7 +130,7 @@ class PingView(EndpointsDoor):
 
 class DeliveriesView(EndpointsDoor):
     def get(self, request: Request, endpoint_id: uuid.UUID) -> Response:
-        rows = endpoints.deliveries_of(_endpoint(endpoint_id)).prefetch_related("attempts")
+        rows = endpoints.deliveries_of(get_object_or_404(Endpoint, pk=endpoint_id)).prefetch_related("attempts")
         query = asked(AboutDeliveries, request, rows=rows)
         if "status" in query:
             rows = rows.filter(status=query["status"])
@@ -139,26 +138,15 @@ class DeliveriesView(EndpointsDoor):
             if query["type"] not in public_types():
                 raise ValidationError({"type": [f"There is no event type “{query['type']}”."]})
             rows = rows.filter(event__type=query["type"])
-        told = endpoint_records.delivery_records
-        return page(request, rows, limit=query["limit"], cursor=query.get("cursor"), told=told)
+        return page(request, rows, query, told=endpoint_records.delivery_records)
 
 
 class RetryView(EndpointsDoor):
     def post(self, request: Request, endpoint_id: uuid.UUID, delivery_id: uuid.UUID) -> Response:
-        rows = endpoints.deliveries_of(_endpoint(endpoint_id)).filter(pk=delivery_id)
-        delivery = rows.first()
-        if delivery is None:
-            raise Http404
-        if not endpoints.retry(delivery, now=timezone.now()):
+        rows = endpoints.deliveries_of(get_object_or_404(Endpoint, pk=endpoint_id))
+        if not endpoints.retry(get_object_or_404(rows, pk=delivery_id), now=timezone.now()):
             raise NotRetried
-        return Response(endpoint_records.delivery_record(rows.get()), status=202)
-
-
-def _endpoint(endpoint_id: uuid.UUID, *, among: QuerySet[Endpoint] | None = None) -> Endpoint:
-    endpoint = (among if among is not None else Endpoint.objects.all()).filter(pk=endpoint_id).first()
-    if endpoint is None:
-        raise Http404
-    return endpoint
+        return Response(endpoint_records.delivery_record(rows.get(pk=delivery_id)), status=202)
 
 
 def _read(fields: Strict) -> dict[str, Any]:

@@ -16,9 +16,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from intake import addresses
+from intake import services as intake
 from intake.guard import parse_json, read_body, refuse_chunks
-from intake.models import Lead
 from notifications import responses, suppressions
 from notifications.models import Mail
 from notifications.suppressions import Reason, Scope
@@ -75,7 +74,7 @@ def take(event: dict[str, Any], *, reference: str) -> None:
     address = event.get("email") or (mail.to if mail else "")
     if event["type"] == "reply":
         # People answer from other addresses, too: the mail that they answered knows them better.
-        lead = mail.lead if mail and mail.lead else _lead(address)
+        lead = mail.lead if mail and mail.lead else intake.lead_of(address)
         if lead is not None:
             responses.note(lead, now=now, reference=reference)
     elif address and event["type"] == "complaint":
@@ -88,10 +87,3 @@ def _mail(event: dict[str, Any]) -> Mail | None:
     """With or without the angle brackets, as mail systems have it."""
     id_ = event.get("message_id", "").strip().strip("<>")
     return Mail.objects.select_related("lead").filter(message_id=f"<{id_}>").first() if id_ else None
-
-
-def _lead(address: str) -> Lead | None:
-    try:
-        return Lead.objects.filter(email_key=addresses.normalise(address)[1]).first()
-    except ValueError:
-        return None

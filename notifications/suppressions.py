@@ -29,11 +29,7 @@ WORDS = {
 
 def hash_of(address: str, *, key: str = "") -> str:
     """The address as this table knows it: one person's spellings are one hash."""
-    try:
-        address = addresses.normalise(address.strip())[1]
-    except ValueError:
-        address = address.strip().lower()
-    return _hashed(address, key or settings.SECRET_KEY)
+    return _hashed(addresses.key_of(address), key or settings.SECRET_KEY)
 
 
 def _hashed(address: str, key: str) -> str:

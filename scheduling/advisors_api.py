@@ -5,13 +5,13 @@ Comes after the door (`intake.staff_door`). Never told: the secret addresses of 
 
 from typing import Any
 
-from django.db.models import Q
-from django.http import Http404
+from django.db.models import Q, QuerySet
+from django.shortcuts import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from intake import etags
-from intake.asking import Listing, Switch, Words, asked
+from intake.asking import Listing, Switch, Words, asked, narrowed
 from intake.models import ApiKey
 from intake.paging import page
 from intake.staff_door import StaffView, scopes
@@ -37,26 +37,20 @@ class AdvisorsView(AdvisorsDoor):
     def get(self, request: Request) -> Response:
         rows = Advisor.objects.all()
         filters = asked(AboutAdvisors, request, rows=rows)
-        if "q" in filters:
-            text = filters["q"]
-            rows = rows.filter(Q(name__icontains=text) | Q(title__icontains=text) | Q(email__icontains=text))
-        if "active" in filters:
-            rows = rows.filter(active=filters["active"])
-        return page(
-            request,
-            rows,
-            limit=filters["limit"],
-            cursor=filters.get("cursor"),
-            told=lambda advisors: [_record(advisor) for advisor in advisors],
-        )
+        found = narrowed(rows, filters, by=NARROWING)
+        return page(request, found, filters, told=lambda advisors: [_record(advisor) for advisor in advisors])
 
 
 class AdvisorDetail(AdvisorsDoor):
     def get(self, request: Request, advisor_id: int) -> Response:
-        advisor = Advisor.objects.filter(pk=advisor_id).first()
-        if advisor is None:
-            raise Http404
-        return etags.answer(request, _record(advisor))
+        return etags.answer(request, _record(get_object_or_404(Advisor, pk=advisor_id)))
+
+
+def _mentioning(rows: QuerySet[Advisor], text: str) -> QuerySet[Advisor]:
+    return rows.filter(Q(name__icontains=text) | Q(title__icontains=text) | Q(email__icontains=text))
+
+
+NARROWING: dict[str, Any] = {"q": _mentioning, "active": lambda rows, active: rows.filter(active=active)}
 
 
 def _record(advisor: Advisor) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
+from intake.asking import narrowed
 from intake.events import instant
 from intake.filters import believed_gap
 from intake.lead_records import mentions
@@ -26,9 +27,7 @@ def rows() -> QuerySet[Booking]:
 
 def matching(found: QuerySet[Booking], asked: dict[str, Any], *, now: datetime) -> QuerySet[Booking]:
     """Those that the parameters of `scheduling.bookings_api.AboutBookings` leave."""
-    for name, narrow in NARROWING.items():
-        if name in asked:
-            found = narrow(found, asked[name])
+    found = narrowed(found, asked, by=NARROWING)
     if "needs_attention" in asked:
         untold = Q(status=Booking.Status.CONFIRMED, ends_at__lte=now)
         found = found.filter(untold if asked["needs_attention"] else ~untold)

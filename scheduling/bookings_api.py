@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.http import Http404
+from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -63,9 +63,8 @@ class BookingsView(BookingsDoor):
         filters = asked(AboutBookings, request, rows=rows)
         if "q" in filters and not self.with_contact:
             raise MissingScope(ApiKey.Scope.LEADS_READ)  # whoever may search for a name can find it out
-        limit, cursor = filters.pop("limit"), filters.pop("cursor", None)
         found = booking_records.matching(rows, filters, now=timezone.now())
-        return page(request, found, limit=limit, cursor=cursor, told=self._told)
+        return page(request, found, filters, told=self._told)
 
     def _told(self, found: Any) -> list[dict[str, Any]]:
         return booking_records.records(found, with_contact=self.with_contact)
@@ -79,13 +78,12 @@ class BookingDetail(BookingsDoor):
         fields = BookingFields(data=request.data)
         fields.is_valid(raise_exception=True)
         wanted, now = fields.validated_data, timezone.now()
-        booking = _booking(booking_id)
         try:
             with transaction.atomic():
                 # First of all rows, as every change of a conversation does it.
-                list(Lead.objects.select_for_update(no_key=True).filter(submissions=booking.submission_id))
+                list(Lead.objects.select_for_update(no_key=True, of=("self",)).filter(submissions__bookings=booking_id))
                 booking = _booking(booking_id)
-                etags.refuse_stale(request, self._record(booking))
+                etags.refuse_stale(request, lambda: self._record(booking))
                 if _act(booking, wanted, now=now):
                     lead_changes.note(booking, [_said(wanted)], by=key_of(request))
         except UnableToBook as error:
@@ -99,10 +97,7 @@ class BookingDetail(BookingsDoor):
 
 
 def _booking(booking_id: uuid.UUID) -> Booking:
-    booking = booking_records.rows().filter(pk=booking_id).first()
-    if booking is None:
-        raise Http404
-    return booking
+    return get_object_or_404(booking_records.rows(), pk=booking_id)
 
 
 def _act(booking: Booking, wanted: dict[str, Any], *, now: datetime) -> bool:

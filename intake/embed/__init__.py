@@ -4,17 +4,15 @@ The script stands beside this (v1.js, v1.css); the words, the colour and the sty
 are written once. It asks for the published questionnaire and posts to the same door as every form.
 """
 
-import hashlib
 import json
 from functools import cache
 from pathlib import Path
 
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
-from django.utils.http import parse_etags
 from django.views.decorators.http import require_safe
 
 from assessments import words
-from intake import brand, pages
+from intake import brand, etags, pages
 from intake.models import Firm
 
 FOLDER = Path(__file__).parent
@@ -25,10 +23,10 @@ SLOT = "/* filled in by the server */"
 def script(request: HttpRequest) -> HttpResponse:
     """The script under its stable address: cached for an hour, then asked for again by its tag."""
     content = _script(Firm.get().accent)
-    etag = f'"{hashlib.sha256(content.encode()).hexdigest()[:32]}"'
-    known = {tag.removeprefix("W/") for tag in parse_etags(request.headers.get("If-None-Match", ""))}
-    response = HttpResponseNotModified() if etag in known else HttpResponse(content, content_type="text/javascript")
-    response.headers["ETag"] = etag
+    tag = etags.tag_of(content)
+    is_known = etags.names(request.headers.get("If-None-Match", ""), tag)
+    response = HttpResponseNotModified() if is_known else HttpResponse(content, content_type="text/javascript")
+    response.headers["ETag"] = tag
     response.headers["Cache-Control"] = "public, max-age=3600"
     # Any website may load it, those that keep themselves apart from others included.
     response.headers["Access-Control-Allow-Origin"] = "*"

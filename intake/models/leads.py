@@ -1,5 +1,8 @@
 """Lead: one person; Correction: what staff know better of them."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -31,6 +34,7 @@ class Lead(models.Model):
         BOTH = "both", "Both"
         UNCLEAR = "unclear", "Unclear"
 
+    VERDICT = ("gap", "primary", "engagement")
     CLOSED = (Stage.WON, Stage.LOST, Stage.DISQUALIFIED)
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -83,6 +87,10 @@ class Lead(models.Model):
     def desk_url(self) -> str:
         """The lead's page in the admin."""
         return f"{settings.PUBLIC_BASE_URL}/admin/intake/lead/{self.pk}/change/"
+
+    def take_verdict(self, decision: Mapping[str, Any]) -> None:
+        """What the house goes by from here on, unless staff know better. Not saved; VERDICT names the fields."""
+        self.gap, self.primary, self.engagement = decision["gap"], decision["primary"] or "", decision["engagement"]
 
     def move_to(self, stage: str, *, only_from: tuple[str, ...] = ()) -> str:
         """Changes the stage and returns the one before. Raises StaleTransition where nothing changed.

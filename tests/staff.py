@@ -1,8 +1,10 @@
-"""How the tests call the staff API: a key with just these scopes, and the header that carries it."""
+"""Staff in the tests: a colleague at the desk with just these rights, and programs of theirs with keys of just these
+scopes."""
 
 import json
 from typing import Any
 
+from django.contrib.auth.models import Permission, User
 from django.http import HttpResponse
 from django.test import Client
 
@@ -10,6 +12,17 @@ from intake import keys
 
 LEADS, BOOKINGS, ADVISORS = "/api/v1/leads/", "/api/v1/bookings/", "/api/v1/advisors/"
 EVENTS, ENDPOINTS = "/api/v1/events/", "/api/v1/webhook-endpoints/"
+
+
+def staff(*permissions: str) -> Client:
+    """Grace, logged in, with just these permissions (`app.codename`); errors come back as answers."""
+    user = User.objects.create_user("grace", "grace@example.com", "x", is_staff=True)
+    for name in permissions:
+        app, codename = name.split(".")
+        user.user_permissions.add(Permission.objects.get(content_type__app_label=app, codename=codename))
+    client = Client(raise_request_exception=False)
+    client.force_login(user)
+    return client
 
 
 def make_key(*scopes: str) -> str:

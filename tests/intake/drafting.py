@@ -4,7 +4,6 @@ from dataclasses import asdict
 from typing import Any
 
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
 
@@ -66,11 +65,3 @@ def errors(response: Any) -> dict[str, list[str]]:
 
 def log() -> list[str]:
     return list(LogEntry.objects.order_by("pk").values_list("change_message", flat=True))
-
-
-def staff(*permissions: str) -> Client:
-    user = User.objects.create_user("grace", "grace@example.com", "x", is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
-    client = Client(raise_request_exception=False)
-    client.force_login(user)
-    return client

@@ -20,8 +20,8 @@ from outbox.models import Event
 from tests.factories import AI_ANSWERS, BOTH_ANSWERS, CTO_ANSWERS, make_submission, published
 from tests.intake.lives import list_url, page_url
 from tests.intake.payloads import PAYLOADS
-from tests.intake.test_desk_rights import staff
 from tests.intake.test_xss import Page
+from tests.staff import staff
 
 pytestmark = pytest.mark.django_db
 

@@ -2,7 +2,7 @@
 
 import pytest
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import User
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
@@ -12,6 +12,7 @@ from notifications.models import Endpoint
 from outbox.models import Delivery, Event
 from scheduling.models import Booking
 from tests.intake.lives import MACHINE_OWNED, every_page, list_url, make_lead_with_a_life, page_url, registered
+from tests.staff import staff
 
 pytestmark = pytest.mark.django_db
 
@@ -19,17 +20,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def lead(house) -> Lead:
     return make_lead_with_a_life()
-
-
-def staff(*permissions: str) -> Client:
-    """Somebody of the staff with just these rights, logged in."""
-    user = User.objects.create_user("grace", "grace@example.com", "x", is_staff=True)
-    for name in permissions:
-        app, codename = name.split(".")
-        user.user_permissions.add(Permission.objects.get(content_type__app_label=app, codename=codename))
-    client = Client(raise_request_exception=False)
-    client.force_login(user)
-    return client
 
 
 def viewer() -> Client:

@@ -14,8 +14,7 @@ from intake import keys
 from intake.models import ApiKey
 from intake.rates import Rate
 from tests.intake.door import problem
-from tests.intake.test_desk_rights import staff
-from tests.staff import LEADS, bearer, make_key
+from tests.staff import LEADS, bearer, make_key, staff
 
 pytestmark = pytest.mark.django_db
 

@@ -20,7 +20,7 @@ from scheduling.models import Booking
 from tests.factories import deliveries, enquiry_fields, make_advisor, make_submission, published, run_delivery
 from tests.intake.door import BROWSER, ONE_ENQUIRY, post, problem, stored
 from tests.intake.lives import list_url, page_url
-from tests.intake.test_desk_rights import staff
+from tests.staff import staff
 
 pytestmark = pytest.mark.django_db
 TRAPPED = {"contact_fax_ext": "x"}

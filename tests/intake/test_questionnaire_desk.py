@@ -20,10 +20,10 @@ from tests.intake.drafting import (
     rows,
     save,
     shipped,
-    staff,
     url,
 )
 from tests.intake.lives import page_url
+from tests.staff import staff
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("house")]
 
@@ -129,7 +129,7 @@ def test_second_click_publishes_nothing_and_breaks_nothing(admin_client):
 
 def test_staff_who_may_look_sees_versions_and_no_button(admin_client):
     draft()
-    client = staff("view_questionnaire")
+    client = staff("assessments.view_questionnaire")
 
     page = client.get(page_url(questionnaire()))
 
@@ -140,7 +140,7 @@ def test_staff_who_may_look_sees_versions_and_no_button(admin_client):
     assert client.get(url("version", 2)).status_code == 200
 
 
-@pytest.mark.parametrize("permissions", [(), ("view_questionnaire",)])
+@pytest.mark.parametrize("permissions", [(), ("assessments.view_questionnaire",)])
 def test_staff_who_may_not_change_it_does_nothing(permissions):
     seen = {"seen": drafts.fingerprint(draft())}
     client = staff(*permissions)

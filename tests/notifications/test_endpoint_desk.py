@@ -4,8 +4,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.models import Permission, User
-from django.test import Client
 from django.urls import reverse
 from standardwebhooks import Webhook
 
@@ -14,6 +12,7 @@ from notifications.models import Endpoint
 from outbox.models import Delivery
 from tests.factories import make_event, run_delivery
 from tests.receivers import Answer
+from tests.staff import staff
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 pytestmark = pytest.mark.django_db
@@ -22,14 +21,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def endpoint(house, receiver) -> Endpoint:
     return endpoints.create(url=receiver.url)
-
-
-def staff(*codenames: str) -> Client:
-    user = User.objects.create_user("grace", "grace@example.com", "x", is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(codename__in=codenames))
-    client = Client(raise_request_exception=False)
-    client.force_login(user)
-    return client
 
 
 def url(name: str, endpoint: Endpoint, *args: object) -> str:
@@ -149,7 +140,7 @@ def test_lists_of_deliveries_are_divided_into_pages_and_by_status(admin_client, 
 def test_who_may_only_look_does_nothing_and_sees_no_people(endpoint, receiver):
     Endpoint.objects.update(include_contact=True)
     delivery = endpoints.ping(endpoint, type_="lead.assessed", now=NOW)
-    looking = staff("view_endpoint")
+    looking = staff("notifications.view_endpoint")
     before = Endpoint.objects.values().get()
 
     pages = [url("deliveries", endpoint), url("delivery", endpoint, delivery.pk)]
@@ -164,7 +155,7 @@ def test_who_may_only_look_does_nothing_and_sees_no_people(endpoint, receiver):
 
 def test_nothing_is_done_by_get_and_nothing_shown_to_who_may_not_look(admin_client, endpoint):
     delivery = endpoints.ping(endpoint, now=NOW)
-    stranger = staff("view_lead")
+    stranger = staff("intake.view_lead")
 
     assert admin_client.get(url("ping", endpoint)).status_code == 405
     assert admin_client.get(url("retry", endpoint, delivery.pk)).status_code == 405

@@ -4,7 +4,6 @@ import ipaddress
 import socket
 import sys
 import threading
-from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import httpx
@@ -24,30 +23,6 @@ sys.addaudithook(lambda event, args: connects.append(str(args[1][0])) if event =
 @pytest.fixture(autouse=True)
 def nothing_allowed(settings):
     settings.WEBHOOK_ALLOWED_NETWORKS = []
-
-
-@pytest.fixture
-def listener() -> Iterator[tuple[int, list[socket.socket]]]:
-    """On another address of this machine: its port, and whoever has connected to it."""
-    guests: list[socket.socket] = []
-    server = socket.create_server(("127.0.0.2", 0))
-    server.settimeout(0.02)
-    closing = threading.Event()
-
-    def accept() -> None:
-        while not closing.is_set():
-            try:
-                guests.append(server.accept()[0])
-            except TimeoutError:
-                continue
-
-    thread = threading.Thread(target=accept)
-    thread.start()
-    yield server.getsockname()[1], guests
-    closing.set()
-    thread.join()
-    for one in (server, *guests):
-        one.close()
 
 
 def post(url: str) -> http.Answer:

@@ -2,10 +2,8 @@
 
 import gzip
 import socket
-import threading
 import time
 import zlib
-from collections.abc import Iterator
 
 import httpx
 import pytest
@@ -22,27 +20,9 @@ def get(url: str, *, limit: int = LIMIT, seconds: float = 5, **headers: str) -> 
 
 
 @pytest.fixture
-def inside() -> Iterator[tuple[str, list[socket.socket]]]:
-    """A listener on another address of this machine, and whoever has connected to it."""
-    guests: list[socket.socket] = []
-    server = socket.create_server(("127.0.0.2", 0))
-    server.settimeout(0.05)
-    closing = threading.Event()
-
-    def accept() -> None:
-        while not closing.is_set():
-            try:
-                guests.append(server.accept()[0])
-            except TimeoutError:
-                continue
-
-    thread = threading.Thread(target=accept)
-    thread.start()
-    yield f"http://127.0.0.2:{server.getsockname()[1]}/", guests
-    closing.set()
-    thread.join()
-    for connection in (server, *guests):
-        connection.close()
+def inside(listener: tuple[int, list[socket.socket]]) -> tuple[str, list[socket.socket]]:
+    port, guests = listener
+    return f"http://127.0.0.2:{port}/", guests
 
 
 def test_body_headers_and_status_come_back_whole(receiver):

@@ -14,6 +14,7 @@ from scheduling.tasks import read_calendars
 from tests import factories
 from tests.receivers import Answer
 from tests.scheduling.test_feed import calendar as ics
+from tests.staff import staff
 
 pytestmark = pytest.mark.django_db
 SECRET = "private-0123456789abcdef"
@@ -32,14 +33,6 @@ def make(**over) -> Calendar:
     good = {"read_at": now, "tried_at": now, "covered_until": now + timedelta(days=90), "zone": "Europe/Berlin"}
     advisor = over.pop("advisor", None) or factories.make_advisor()
     return Calendar.objects.create(**{"advisor": advisor, "url": ADDRESS, **good, **over})
-
-
-def staff(*codenames: str) -> Client:
-    user = User.objects.create_user("grace", "grace@example.com", "x", is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(codename__in=codenames))
-    client = Client(raise_request_exception=False)
-    client.force_login(user)
-    return client
 
 
 def page(calendar: Calendar, name: str = "change") -> str:
@@ -96,7 +89,7 @@ def test_same_address_twice_for_one_advisor_is_refused(admin_client, public):
 def test_secret_stands_in_no_list_no_log_and_on_no_page_of_who_may_only_look(admin_client, public):
     calendar = make()
     save(admin_client, calendar, name="Work", url=ADDRESS + "?x=1")
-    viewer = staff("view_calendar", "view_advisor")
+    viewer = staff("scheduling.view_calendar", "scheduling.view_advisor")
     pages = [reverse(LIST), page(calendar), page(calendar, "history"),
              reverse("admin:scheduling_advisor_change", args=[calendar.advisor_id])]  # fmt: skip
 
@@ -161,7 +154,7 @@ def test_read_now_for_several_from_the_list_leaves_those_that_are_off(admin_clie
 
 def test_read_now_is_a_post_of_who_may_change_calendars(public):
     calendar = make()
-    client = staff("view_calendar")
+    client = staff("scheduling.view_calendar")
 
     assert client.post(page(calendar, "read")).status_code == 403
     assert "formaction" not in client.get(page(calendar)).content.decode()

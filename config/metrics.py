@@ -8,9 +8,10 @@ import hmac
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from ipaddress import ip_address
+from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, F, Min
+from django.db.models import Count, F, Min, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -70,20 +71,21 @@ def _gauge(name: str, text: str, *labels: str) -> GaugeMetricFamily:
     return GaugeMetricFamily(f"truegap_{name}", text, labels=labels)
 
 
+def _counted(family: GaugeMetricFamily, rows: QuerySet[Any], *by: str) -> GaugeMetricFamily:
+    """How many rows there are for each value of these fields, which are the family's labels."""
+    for *labels, count in rows.values_list(*by).annotate(count=Count("pk")):
+        family.add_metric(labels, count)
+    return family
+
+
 def _leads() -> Iterator[GaugeMetricFamily]:
     family = _gauge("leads", "Leads of the last 30 days by judged gap and stage.", "gap", "stage")
-    rows = Lead.objects.filter(created_at__gte=timezone.now() - RECENT).values_list("gap", "stage")
-    for gap, stage, count in rows.annotate(count=Count("pk")):
-        family.add_metric([gap, stage], count)
-    yield family
+    yield _counted(family, Lead.objects.filter(created_at__gte=timezone.now() - RECENT), "gap", "stage")
 
 
 def _bookings() -> Iterator[GaugeMetricFamily]:
     family = _gauge("bookings", "Conversations that begin from 30 days ago on, by status.", "status")
-    rows = Booking.objects.filter(starts_at__gte=timezone.now() - RECENT).values_list("status")
-    for status, count in rows.annotate(count=Count("pk")):
-        family.add_metric([status], count)
-    yield family
+    yield _counted(family, Booking.objects.filter(starts_at__gte=timezone.now() - RECENT), "status")
 
 
 def _outbox() -> Iterator[GaugeMetricFamily]:
@@ -96,17 +98,12 @@ def _outbox() -> Iterator[GaugeMetricFamily]:
         oldest.add_metric([queue], (now - since).total_seconds())
     failed = _gauge("deliveries_failed", "Deliveries that failed for good within 30 days, by task.", "task")
     rows = Delivery.objects.filter(status=Delivery.Status.FAILED, settled_at__gte=now - RECENT)
-    for task, count in rows.values_list("task").annotate(count=Count("pk")):
-        failed.add_metric([task], count)
-    yield from (depth, oldest, failed)
+    yield from (depth, oldest, _counted(failed, rows, "task"))
 
 
 def _mails() -> Iterator[GaugeMetricFamily]:
     family = _gauge("mails", "Mails of the last 24 hours by kind and status.", "kind", "status")
-    rows = Mail.objects.filter(created_at__gte=timezone.now() - LATELY).values_list("kind", "status")
-    for kind, status, count in rows.annotate(count=Count("pk")):
-        family.add_metric([kind, status], count)
-    yield family
+    yield _counted(family, Mail.objects.filter(created_at__gte=timezone.now() - LATELY), "kind", "status")
 
 
 def _clocks() -> Iterator[GaugeMetricFamily]:

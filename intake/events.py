@@ -102,3 +102,7 @@ def assessment_data(assessment: Assessment, *, with_quotes: bool = True) -> dict
 def instant(moment: datetime) -> str:
     """RFC 3339 in UTC, to the second."""
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def instant_or_none(moment: datetime | None) -> str | None:
+    return instant(moment) if moment else None

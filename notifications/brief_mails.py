@@ -77,12 +77,11 @@ def _is_briefed(advisor: Advisor, booking: Booking, *, besides: Delivery) -> boo
 def letter(booking: Booking, advisor: Advisor) -> Letter:
     lead = booking.submission.lead
     assert lead is not None
-    who = f"{lead.name}, {lead.company}" if lead.company else lead.name
-    text, html = compose.fill(BODY, _values(booking, advisor, who))
+    text, html = compose.fill(BODY, _values(booking, advisor))
     return Letter(
         kind=Mail.Kind.STAFF,
         to=advisor.email,
-        subject=f"Brief: {who}, {_day(booking.starts_at, advisor.zone)}",
+        subject=f"Brief: {lead.with_company}, {_day(booking.starts_at, advisor.zone)}",
         text=text,
         html=html,
         reply_to=lead.email,
@@ -90,14 +89,14 @@ def letter(booking: Booking, advisor: Advisor) -> Letter:
     )
 
 
-def _values(booking: Booking, advisor: Advisor, who: str) -> dict[str, Value]:
+def _values(booking: Booking, advisor: Advisor) -> dict[str, Value]:
     submission = booking.submission
     assert submission.lead is not None
     found = brief.of(submission)
     lead = submission.lead
     facts = filter(None, [lead.role, submission.company_size and f"{submission.company_size} people", lead.website])
     return {
-        "headline": f"Brief: {who}",
+        "headline": f"Brief: {lead.with_company}",
         "time": Moment(words.when(booking.starts_at, booking.ends_at, advisor.zone), tuple(facts)),
         "verdict": found.verdict,
         "probe": found.probe,

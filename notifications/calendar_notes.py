@@ -8,9 +8,7 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 
-from notifications import colleagues, mails
-from notifications.mails import Letter
-from notifications.models import Mail
+from notifications import colleagues
 from outbox.models import Delivery
 from scheduling.calendars import health
 from scheduling.models import Calendar
@@ -26,9 +24,7 @@ def send_calendar_note(delivery: Delivery) -> dict[str, object]:
         return {"skipped": "The calendar has changed since."}
     subject, text = _outage(calendar) if is_outage else _over(calendar)
     recipients = sorted({*colleagues.addresses(), calendar.advisor.email})
-    letters = [Letter(kind=Mail.Kind.STAFF, to=address, subject=subject, text=text) for address in recipients]
-    mails.send_all(letters, delivery=delivery, now=now)
-    return {"notes": len(recipients)}
+    return {"notes": colleagues.tell(subject, text, to=recipients, delivery=delivery, now=now)}
 
 
 def _outage(calendar: Calendar) -> tuple[str, str]:

@@ -3,12 +3,17 @@
 Asked by every note to staff at the moment of sending. The firm's own address stands in where nobody of them has one.
 """
 
+from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth import get_user_model
 
 from intake.models import Firm
-from notifications.models import NotePreference
+from notifications import mails
+from notifications.mails import Letter
+from notifications.models import Mail, NotePreference
+from outbox.models import Delivery
 
 Mode = NotePreference.Mode
 
@@ -22,6 +27,13 @@ def addresses(mode: NotePreference.Mode = Mode.EACH) -> list[str]:
     if not users:
         return [Firm.get().reply_to] if mode == Mode.EACH and Firm.get().reply_to else []
     return sorted({user.email for user in users if mode_of(user) == mode})
+
+
+def tell(subject: str, text: str, *, to: Iterable[str], delivery: Delivery, now: datetime) -> int:
+    """Mails the note to these addresses, each its own; says to how many."""
+    letters = [Letter(kind=Mail.Kind.STAFF, to=address, subject=subject, text=text) for address in to]
+    mails.send_all(letters, delivery=delivery, now=now)
+    return len(letters)
 
 
 def _users() -> list[Any]:

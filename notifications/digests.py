@@ -12,9 +12,8 @@ from django.utils import timezone
 
 from intake import store
 from intake.models import Firm, Lead, Submission
-from notifications import colleagues, failures, mails
-from notifications.mails import Letter
-from notifications.models import Mail, NotePreference
+from notifications import colleagues, failures
+from notifications.models import NotePreference
 from outbox import outbox
 from outbox.models import Delivery, Event
 from outbox.outbox import News
@@ -51,9 +50,7 @@ def send_digest(delivery: Delivery) -> dict[str, int]:
     text = _text(datetime.fromisoformat(delivery.event.data["since"]), now=now)
     recipients = colleagues.addresses(NotePreference.Mode.DIGEST) if text else []
     subject = f"{Firm.get().name}: what came in"
-    letters = [Letter(kind=Mail.Kind.STAFF, to=address, subject=subject, text=text) for address in recipients]
-    mails.send_all(letters, delivery=delivery, now=now)
-    return {"digests": len(letters)}
+    return {"digests": colleagues.tell(subject, text, to=recipients, delivery=delivery, now=now)}
 
 
 def _text(since: datetime, *, now: datetime) -> str:
@@ -80,8 +77,7 @@ def _enquiries(since: datetime) -> list[str]:
 def _line(submission: Submission) -> str:
     lead = submission.lead
     assert lead is not None
-    who = f"{lead.name}, {lead.company}" if lead.company else lead.name
-    return f"{Lead.Gap(submission.assessment.decision['gap']).label}: {who} {lead.desk_url}"
+    return f"{Lead.Gap(submission.assessment.decision['gap']).label}: {lead.with_company} {lead.desk_url}"
 
 
 def _wishes() -> list[str]:

@@ -32,7 +32,6 @@ State = Endpoint.State
 COLOURS = {State.HEALTHY: "success", State.FAILING: "warning", State.PAUSED: "danger", State.OFF: ""}
 PAGE = 50
 AT = {"type": "datetime-local"}
-NO_UUID = UUID(int=0)
 
 
 @admin.register(Endpoint)
@@ -255,5 +254,5 @@ def _page_of(endpoint: Endpoint) -> str:
 
 
 def _url(name: str, endpoint: Endpoint, delivery: Delivery | None = None) -> str:
-    args = [endpoint.pk or NO_UUID, *([delivery.pk] if delivery else [])]
+    args = [endpoint.pk, *([delivery.pk] if delivery else [])]
     return reverse(f"admin:notifications_endpoint_{name}", args=args)

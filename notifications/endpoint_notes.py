@@ -9,9 +9,8 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 
-from notifications import colleagues, endpoints, mails
-from notifications.mails import Letter
-from notifications.models import Endpoint, Mail
+from notifications import colleagues, endpoints
+from notifications.models import Endpoint
 from outbox.models import Delivery, Event
 
 
@@ -23,9 +22,8 @@ def send_endpoint_note(delivery: Delivery) -> dict[str, object]:
         return {"skipped": "The endpoint has changed since."}
     subject, lines = WORDS[event.type](endpoint, event)
     text = "\n".join([*lines, "", _desk_url(endpoint)])
-    letters = [Letter(kind=Mail.Kind.STAFF, to=to, subject=subject, text=text) for to in colleagues.addresses()]
-    mails.send_all(letters, delivery=delivery, now=timezone.now())
-    return {"notes": len(letters)}
+    told = colleagues.tell(subject, text, to=colleagues.addresses(), delivery=delivery, now=timezone.now())
+    return {"notes": told}
 
 
 def _failing(endpoint: Endpoint, event: Event) -> tuple[str, list[str]]:

@@ -1,10 +1,9 @@
 """A webhook endpoint and what was sent to it, as the API tells them; never with a secret."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
-from intake.events import instant
+from intake.events import instant, instant_or_none
 from notifications.models import Endpoint
 from outbox.models import Attempt, Delivery
 
@@ -23,11 +22,11 @@ def record(endpoint: Endpoint) -> dict[str, Any]:
         "created_at": instant(endpoint.created_at),
         "health": {
             "state": str(endpoint.state),
-            "failing_since": _moment(endpoint.failing_since),
-            "paused_at": _moment(endpoint.paused_at),
-            "probed_at": _moment(endpoint.probed_at),
+            "failing_since": instant_or_none(endpoint.failing_since),
+            "paused_at": instant_or_none(endpoint.paused_at),
+            "probed_at": instant_or_none(endpoint.probed_at),
         },
-        "previous_secret_until": _moment(endpoint.previous_secret_until),
+        "previous_secret_until": instant_or_none(endpoint.previous_secret_until),
     }
 
 
@@ -44,7 +43,7 @@ def delivery_record(delivery: Delivery) -> dict[str, Any]:
         "due_at": instant(delivery.due_at) if delivery.status in Delivery.OPEN else None,
         "last_error": delivery.last_error,
         "created_at": instant(delivery.created_at),
-        "settled_at": _moment(delivery.settled_at),
+        "settled_at": instant_or_none(delivery.settled_at),
         "attempts": [_attempt(each) for each in sorted(delivery.attempts.all(), key=lambda each: each.number)],
     }
 
@@ -55,11 +54,7 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
         "number": attempt.number,
         "outcome": str(attempt.outcome),
         "started_at": instant(attempt.started_at),
-        "finished_at": _moment(attempt.finished_at),
+        "finished_at": instant_or_none(attempt.finished_at),
         "error": attempt.error,
         **{name: attempt.details.get(name) for name in ("status", "milliseconds", "answer")},
     }
-
-
-def _moment(moment: datetime | None) -> str | None:
-    return instant(moment) if moment else None

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from notifications import examples
 from notifications.models import PING, Endpoint, public_types
@@ -125,7 +125,6 @@ def replay(endpoint: Endpoint, *, since: datetime, until: datetime, types: Colle
     Those too that happened before there was this endpoint, or while it was off.
     """
     events = replayable(endpoint, since=since, until=until, types=types)
-    target = str(endpoint.pk)
     with transaction.atomic():
-        replays.add_missing(events, task=TASK, target=target, now=now)
-        return replays.make_due(Delivery.objects.filter(Q(task=TASK, target=target), event__in=events), now=now)
+        replays.add_missing(events, task=TASK, target=str(endpoint.pk), now=now)
+        return replays.make_due(deliveries_of(endpoint).filter(event__in=events), now=now)

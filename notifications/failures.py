@@ -14,9 +14,8 @@ from django.utils import timezone
 
 from intake import store
 from intake.models import Firm
-from notifications import colleagues, endpoint_health, mails
+from notifications import colleagues, endpoint_health
 from notifications.endpoints import TASK
-from notifications.mails import Letter
 from notifications.models import Mail
 from outbox import outbox
 from outbox.models import Attempt, Delivery, Event
@@ -83,11 +82,8 @@ def send_failure_note(delivery: Delivery) -> dict[str, int]:
             f"{address}?status__exact=failed",
         ]
     )
-    recipients = colleagues.addresses()
     subject = f"{Firm.get().name}: deliveries failed"
-    letters = [Letter(kind=Mail.Kind.STAFF, to=to, subject=subject, text=text) for to in recipients]
-    mails.send_all(letters, delivery=delivery, now=now)
-    return {"notes": len(letters)}
+    return {"notes": colleagues.tell(subject, text, to=colleagues.addresses(), delivery=delivery, now=now)}
 
 
 def waiting_mails() -> tuple[int, datetime | None]:

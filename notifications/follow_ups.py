@@ -171,7 +171,7 @@ def _tell(type_: str, follow_up: FollowUp, *, now: datetime, sent_at: datetime |
         "follow_up": {
             "id": str(follow_up.pk),
             "step": str(follow_up.step),
-            "sent_at": events.instant(sent_at) if sent_at else None,
+            "sent_at": events.instant_or_none(sent_at),
             "error": error or None,
         },
         "sequence": sequence,

@@ -112,9 +112,10 @@ def send_failure_note(*, delivery_id: str, **_: Any) -> None:
 
 @shared_task(name="notifications.look_around")
 def look_around(**_: Any) -> None:
-    follow_ups.settle_lost(now=timezone.now())
-    failures.ask(now=timezone.now())
-    digests.ask(now=timezone.now())
+    now = timezone.now()
+    follow_ups.settle_lost(now=now)
+    failures.ask(now=now)
+    digests.ask(now=now)
 
 
 @shared_task(name="notifications.send_erasure_note")

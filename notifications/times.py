@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
+from intake.events import instant
 from intake.models import Submission
 from notifications.compose import Choices, Group, Link, Moment, Value
 from scheduling import invitations, offers, words
@@ -93,7 +94,7 @@ def _short(local: datetime) -> str:
 
 def page_with(submission: Submission, start: datetime) -> str:
     """The visitor's page with this time chosen; looking at it books nothing."""
-    query = urlencode({"start": start.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")}, safe=":")
+    query = urlencode({"start": instant(start.astimezone(UTC))}, safe=":")
     return f"{submission.page_url}?{query}#conversation"
 
 

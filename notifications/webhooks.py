@@ -46,11 +46,11 @@ def is_test(event: Event) -> bool:
 
 def deliver(delivery: Delivery) -> dict[str, Any]:
     """Posts the event. Only 2xx is success; 410 switches the endpoint off. Raises DeliveryError or Postponed."""
-    now = timezone.now()
+    now, is_trial = timezone.now(), is_test(delivery.event)
     endpoint = Endpoint.objects.filter(pk=delivery.target).first()
-    if endpoint is None or not (endpoint.active or is_test(delivery.event)):
+    if endpoint is None or not (endpoint.active or is_trial):
         raise DeliveryError("The endpoint was switched off or deleted.", permanent=True)
-    if not is_test(delivery.event):
+    if not is_trial:
         health.hold_if_paused(delivery, endpoint, now=now)
     content = body(delivery.event, include_contact=endpoint.include_contact)
     keys = endpoints.signing_secrets(endpoint, now=now)
@@ -61,7 +61,7 @@ def deliver(delivery: Delivery) -> dict[str, Any]:
         note = health.note_gone if error.details.get("status") == GONE else health.note_failure
         note(endpoint, now=timezone.now())
         # Somebody waits for the outcome of a test: it is tried once.
-        error.permanent = error.permanent or is_test(delivery.event)
+        error.permanent = error.permanent or is_trial
         raise
     health.note_success(endpoint, now=timezone.now())
     return details

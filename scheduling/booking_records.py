@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from intake.asking import narrowed
-from intake.events import instant
+from intake.events import instant, instant_or_none
 from intake.filters import believed_gap
 from intake.lead_records import mentions
 from intake.models import Lead
@@ -73,8 +73,8 @@ def record(booking: Booking, *, with_contact: bool) -> dict[str, Any]:
         "lead": _lead(lead, with_contact=with_contact) if lead else None,
         "submission": {"id": str(booking.submission_id), "created_at": instant(booking.submission.created_at)},
         "created_at": instant(booking.created_at),
-        "confirmed_at": instant(booking.confirmed_at) if booking.confirmed_at else None,
-        "ended_at": instant(booking.ended_at) if booking.ended_at else None,
+        "confirmed_at": instant_or_none(booking.confirmed_at),
+        "ended_at": instant_or_none(booking.ended_at),
     }
 
 

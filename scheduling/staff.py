@@ -6,7 +6,7 @@ told with `by="staff"`. The desk (`scheduling.booking_desk`) calls these and log
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -21,6 +21,7 @@ from scheduling.replies import booking_data
 T = TypeVar("T")
 Status = Booking.Status
 BY_STAFF: dict[str, Any] = {"by": "staff"}
+BEFORE_MET = {Lead.Stage.NEW, Lead.Stage.CONTACTED, Lead.Stage.BOOKED}
 GONE = "This conversation has changed since you opened the page. Look at it again."
 
 
@@ -164,26 +165,19 @@ def _mark(booking: Booking, status: str, *, now: datetime) -> Booking:
         raise UnableToBook("closed", "The mark is older than a week and stays." if late else str(error)) from error
     bookings.tell(f"booking.{status}", current, now=now, **BY_STAFF)
     if status == Status.COMPLETED:
-        _met(current, now=now)
+        _restage(current, Lead.Stage.MET, among=BEFORE_MET, now=now)
     elif before == Status.COMPLETED:
-        _not_met(current, now=now)
+        # The mark was wrong: back to where the confirmed booking had put the lead.
+        _restage(current, Lead.Stage.BOOKED, among={Lead.Stage.MET}, now=now)
     return current
 
 
-def _not_met(booking: Booking, *, now: datetime) -> None:
-    """The mark was wrong: the lead stands where the confirmed booking had put it, unless staff moved it further."""
+def _restage(booking: Booking, stage: Lead.Stage, *, among: Collection[str], now: datetime) -> None:
+    """Moves the lead, unless staff moved it further themselves."""
     lead = booking.submission.lead
     assert lead is not None
-    if lead.stage == Lead.Stage.MET:
-        before = lead.move_to(Lead.Stage.BOOKED)
-        intake.tell_stage(booking.submission, before=before, now=now, booking=booking_data(booking))
-
-
-def _met(booking: Booking, *, now: datetime) -> None:
-    lead = booking.submission.lead
-    assert lead is not None
-    if lead.stage in {Lead.Stage.NEW, Lead.Stage.CONTACTED, Lead.Stage.BOOKED}:
-        before = lead.move_to(Lead.Stage.MET)
+    if lead.stage in among:
+        before = lead.move_to(stage)
         intake.tell_stage(booking.submission, before=before, now=now, booking=booking_data(booking))
 
 

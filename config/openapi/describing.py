@@ -3,7 +3,7 @@
 from typing import Any
 
 from drf_spectacular.extensions import OpenApiViewExtension
-from drf_spectacular.utils import extend_schema_view
+from drf_spectacular.utils import extend_schema, extend_schema_view
 
 
 def described(view: str, **operations: Any) -> type[OpenApiViewExtension]:
@@ -17,3 +17,9 @@ def described(view: str, **operations: Any) -> type[OpenApiViewExtension]:
             return extend_schema_view(**operations)(type(found.__name__, (found,), {}))
 
     return Extension
+
+
+def keyed(tag: str, operation: str, scope: str, summary: str, description: str = "", **more: Any) -> Any:
+    """`extend_schema` for a call that needs a key with this scope."""
+    about = f"Scope `{scope}`. {description}".strip()
+    return extend_schema(operation_id=operation, tags=[tag], summary=summary, description=about, **more)

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, inline_serializer
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, inline_serializer
 from rest_framework import serializers
 
-from config.openapi.describing import described
+from config.openapi.describing import described, keyed
 from config.openapi.fields import FLAG
-from config.openapi.staff import ETAG, IF_MATCH, IF_NONE_MATCH, MACHINES, UNCHANGED, UUID
+from config.openapi.staff import ETAG, IF_MATCH, IF_NONE_MATCH, MACHINES, UNCHANGED, in_path
 from config.openapi.staff_shapes import choice, page
 from intake.asking import Listing
 from notifications.endpoints_api import AboutDeliveries
@@ -17,11 +17,10 @@ from outbox import http
 from outbox.models import Attempt as AttemptRow
 from outbox.models import Delivery as DeliveryRow
 
-SCOPE = "Scope `webhooks:manage`."
 TYPES = public_types()
 TYPE = {"enum": [*TYPES, ""]}
 PING = OpenApiParameter("type", TYPE | {"default": "ping"}, "query", description="Which event to make up.")
-ENDPOINT, DELIVERY = (OpenApiParameter(f"{name}_id", UUID, "path") for name in ("endpoint", "delivery"))
+ENDPOINT, DELIVERY = in_path("endpoint_id"), in_path("delivery_id")
 LOCATION = OpenApiParameter("Location", str, "header", response=[201], description="The endpoint's own address.")
 FIELDS: dict[str, Any] = {
     "url": {
@@ -114,8 +113,7 @@ class Delivery(serializers.Serializer):
 
 
 def _told(operation: str, summary: str, description: str = "", **more: Any) -> Any:
-    about = f"{SCOPE} {description}".strip()
-    return extend_schema(operation_id=operation, tags=[MACHINES], summary=summary, description=about, **more)
+    return keyed(MACHINES, operation, "webhooks:manage", summary, description, **more)
 
 
 described(

@@ -6,10 +6,10 @@ Registered with drf-spectacular when imported.
 from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 
 from config.openapi import staff_shapes as shapes
-from config.openapi.describing import described
+from config.openapi.describing import described, keyed
 from config.openapi.fields import FLAG, INSTANT, TEXT, Field
 from intake.asking import AboutLeads
 from notifications import examples
@@ -76,98 +76,86 @@ class CursorSchema(Field):
         return {"type": "string", "format": "cursor", "description": "Out of `next` or `previous`, as it is."}
 
 
-def _needs(scope: str, more: str = "") -> str:
-    return f"Scope `{scope}`.{' ' + more if more else ''}"
-
-
-def _path(name: str, schema: Any) -> OpenApiParameter:
+def in_path(name: str, schema: Any = UUID) -> OpenApiParameter:
     return OpenApiParameter(name, schema, "path")
 
 
-LEAD, BOOKING = _path("lead_id", UUID), _path("booking_id", UUID)
+LEAD, BOOKING = in_path("lead_id"), in_path("booking_id")
 
 described(
     "intake.leads_api.LeadsView",
-    get=extend_schema(
-        operation_id="listLeads",
-        tags=[STAFF],
-        summary="People, newest first",
-        description=_needs(
-            "leads:read",
-            "`q` looks into name, address, company and telephone; `gap` is what the house goes by; `advisor` has or had"
-            " a conversation with them; `since` and `until` are about when they first wrote. An unknown parameter is a"
-            " 400.",
-        ),
+    get=keyed(
+        STAFF,
+        "listLeads",
+        "leads:read",
+        "People, newest first",
+        "`q` looks into name, address, company and telephone; `gap` is what the house goes by; `advisor` has or had"
+        " a conversation with them; `since` and `until` are about when they first wrote. An unknown parameter is a"
+        " 400.",
         parameters=[AboutLeads],
         responses={200: shapes.page(shapes.LeadSummary, "LeadPage")},
     ),
 )
 described(
     "intake.leads_api.LeadDetail",
-    get=extend_schema(
-        operation_id="readLead",
-        tags=[STAFF],
-        summary="One person, with all that they sent",
-        description=_needs("leads:read"),
+    get=keyed(
+        STAFF,
+        "readLead",
+        "leads:read",
+        "One person, with all that they sent",
         parameters=[LEAD, IF_NONE_MATCH, ETAG],
         responses={200: shapes.Lead, 304: UNCHANGED},
     ),
-    patch=extend_schema(
-        operation_id="changeLead",
-        tags=[STAFF],
-        summary="Change stage, owner or gap",
-        description=_needs(
-            "leads:write",
-            "All of it or nothing; told as `lead.stage_changed` and `lead.reassessed`. What stands so already is no"
-            " error.",
-        ),
+    patch=keyed(
+        STAFF,
+        "changeLead",
+        "leads:write",
+        "Change stage, owner or gap",
+        "All of it or nothing; told as `lead.stage_changed` and `lead.reassessed`. What stands so already is no error.",
         parameters=[LEAD, IF_MATCH, ETAG],
         request={"application/json": shapes.LEAD_CHANGES},
         responses={200: shapes.Lead},
     ),
-    delete=extend_schema(
-        operation_id="eraseLead",
-        tags=[STAFF],
-        summary="Erase the person, from every table",
-        description=_needs("leads:write", "Told as `lead.erased`; cannot be taken back."),
+    delete=keyed(
+        STAFF,
+        "eraseLead",
+        "leads:write",
+        "Erase the person, from every table",
+        "Told as `lead.erased`; cannot be taken back.",
         parameters=[LEAD, IF_MATCH],
         responses={204: OpenApiResponse(description="Erased.")},
     ),
 )
 described(
     "scheduling.bookings_api.BookingsView",
-    get=extend_schema(
-        operation_id="listBookings",
-        tags=[STAFF],
-        summary="Conversations, the newest made first",
-        description=_needs(
-            "bookings:read",
-            "`since` and `until` are about the start; `needs_attention` is what is over and not yet told; `q`, `gap`, "
-            "`stage` and `owner` are about the person, and `q` needs `leads:read`, too.",
-        ),
+    get=keyed(
+        STAFF,
+        "listBookings",
+        "bookings:read",
+        "Conversations, the newest made first",
+        "`since` and `until` are about the start; `needs_attention` is what is over and not yet told; `q`, `gap`, "
+        "`stage` and `owner` are about the person, and `q` needs `leads:read`, too.",
         parameters=[AboutBookings, OpenApiParameter("lead", {"anyOf": [UUID, EMPTY]}, "query")],
         responses={200: shapes.page(shapes.StaffBooking, "BookingPage")},
     ),
 )
 described(
     "scheduling.bookings_api.BookingDetail",
-    get=extend_schema(
-        operation_id="readBooking",
-        tags=[STAFF],
-        summary="One conversation",
-        description=_needs("bookings:read"),
+    get=keyed(
+        STAFF,
+        "readBooking",
+        "bookings:read",
+        "One conversation",
         parameters=[BOOKING, IF_NONE_MATCH, ETAG],
         responses={200: shapes.StaffBooking, 304: UNCHANGED},
     ),
-    patch=extend_schema(
-        operation_id="changeBooking",
-        tags=[STAFF],
-        summary="Move, confirm or cancel it, or tell how it went",
-        description=_needs(
-            "bookings:write",
-            "As the buttons of the desk: only free times, everybody is written to, told with the same events. "
-            "`completed` and `no_show` from its start on; a wrong one can be put right for a week.",
-        ),
+    patch=keyed(
+        STAFF,
+        "changeBooking",
+        "bookings:write",
+        "Move, confirm or cancel it, or tell how it went",
+        "As the buttons of the desk: only free times, everybody is written to, told with the same events. "
+        "`completed` and `no_show` from its start on; a wrong one can be put right for a week.",
         parameters=[BOOKING, IF_MATCH, ETAG],
         request={"application/json": shapes.BOOKING_CHANGES},
         responses={200: shapes.StaffBooking},
@@ -175,23 +163,24 @@ described(
 )
 described(
     "scheduling.advisors_api.AdvisorsView",
-    get=extend_schema(
-        operation_id="listAdvisors",
-        tags=[STAFF],
-        summary="Who takes conversations",
-        description=_needs("bookings:read", "They are changed in the admin."),
+    get=keyed(
+        STAFF,
+        "listAdvisors",
+        "bookings:read",
+        "Who takes conversations",
+        "They are changed in the admin.",
         parameters=[AboutAdvisors],
         responses={200: shapes.page(shapes.StaffAdvisor, "AdvisorPage")},
     ),
 )
 described(
     "scheduling.advisors_api.AdvisorDetail",
-    get=extend_schema(
-        operation_id="readAdvisor",
-        tags=[STAFF],
-        summary="One advisor",
-        description=_needs("bookings:read"),
-        parameters=[_path("advisor_id", {"type": "integer", "minimum": 0}), IF_NONE_MATCH, ETAG],
+    get=keyed(
+        STAFF,
+        "readAdvisor",
+        "bookings:read",
+        "One advisor",
+        parameters=[in_path("advisor_id", {"type": "integer", "minimum": 0}), IF_NONE_MATCH, ETAG],
         responses={200: shapes.StaffAdvisor, 304: UNCHANGED},
     ),
 )
@@ -206,15 +195,13 @@ ONE_EVENT = {
 
 described(
     "notifications.feed_api.EventsView",
-    get=extend_schema(
-        operation_id="listEvents",
-        tags=[MACHINES],
-        summary="What happened, in a stable order",
-        description=_needs(
-            "events:read",
-            "Everything that webhooks tell, with the same ids; contact details where the key has `leads:read`, too. "
-            "Begin without `after`, then send the last `next`. 90 days are kept; after that, a place is a 410.",
-        ),
+    get=keyed(
+        MACHINES,
+        "listEvents",
+        "events:read",
+        "What happened, in a stable order",
+        "Everything that webhooks tell, with the same ids; contact details where the key has `leads:read`, too. "
+        "Begin without `after`, then send the last `next`. 90 days are kept; after that, a place is a 410.",
         parameters=[
             OpenApiParameter("after", PLACE, "query"),
             OpenApiParameter("types", TYPES, "query"),

@@ -84,6 +84,11 @@ class Lead(models.Model):
         return self.corrected_gap or self.gap
 
     @property
+    def with_company(self) -> str:
+        """For the house's own eyes: “Ada Lovelace, Engines Ltd”."""
+        return f"{self.name}, {self.company}" if self.company else self.name
+
+    @property
     def desk_url(self) -> str:
         """The lead's page in the admin."""
         return f"{settings.PUBLIC_BASE_URL}/admin/intake/lead/{self.pk}/change/"

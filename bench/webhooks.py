@@ -30,7 +30,7 @@ PUBLISH = """
         SELECT id, 'booking.expired', 0, now(), %s::jsonb FROM unnest(%s::uuid[]) AS id RETURNING id)
     INSERT INTO outbox_delivery (id, event_id, task, target, queue, status, due_at, attempt_count, attempts_forgiven,
                                  last_error, created_at)
-    SELECT gen_random_uuid(), id, 'notifications.fan_out', '', 'booking', 'pending', now(), 0, 0, '', now()
+    SELECT gen_random_uuid(), id, 'notifications.fan_out', '', 'webhooks', 'pending', now(), 0, 0, '', now()
     FROM happened RETURNING event_id
 """
 OPEN = "SELECT count(*) FROM outbox_delivery WHERE status IN ('pending', 'sending')"
@@ -109,7 +109,6 @@ def throughput() -> None:
         consumer.taken.clear()
         started = time.time()
         publish(house, EVENTS)
-        oldest = 0.0
         while len(consumer.taken) < EVENTS and time.time() - started < 300:
             time.sleep(1)
         seconds = max(consumer.taken.values()) - started
@@ -141,9 +140,7 @@ def hanging() -> None:
 
 def nine_refusals() -> None:
     """Every event is refused nine times and taken the tenth."""
-    refused(
-        "refuses nine", Consumer(lambda _, before: before < 9), seconds=1500,
-    )  # fmt: skip
+    refused("refuses nine", Consumer(lambda _, before: before < 9), seconds=1500)
 
 
 def random_refusals() -> None:

@@ -19,4 +19,4 @@ RUN SECRET_KEY=only-to-collect DATABASE_URL=postgres://unused/unused python mana
 USER truegap
 VOLUME /data
 EXPOSE 8000
-CMD ["sh", "-c", "exec python -m granian --interface wsgi --host 0.0.0.0 --port ${PORT:-8000} --workers ${WEB_CONCURRENCY:-1} --blocking-threads 4 --backpressure 64 --no-ws --workers-kill-timeout 10 config.wsgi:application"]
+CMD ["sh", "-c", "exec python -m granian --interface asginl --host 0.0.0.0 --port ${PORT:-8000} --workers ${WEB_CONCURRENCY:-1} --no-ws --workers-kill-timeout 10 config.asgi:application"]

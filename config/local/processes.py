@@ -10,8 +10,8 @@ def commands(host: str, port: int, *, workers: int) -> dict[str, list[str]]:
     supervisor's patience, and hand back the rest. The soft shutdown sleeps its full time whatever runs.
     """
     lines = {
-        "web": f"granian --interface wsgi --host {host} --port {port} --workers {workers} "
-        "--blocking-threads 4 --backpressure 64 --no-ws --workers-kill-timeout 10 config.wsgi:application",
+        "web": f"granian --interface asginl --host {host} --port {port} --workers {workers} "
+        "--no-ws --workers-kill-timeout 10 config.asgi:application",
         "worker": "celery -A config worker --concurrency 8 --queues booking,mail,webhooks,calendars,outbox "
         "--without-gossip --without-mingle --loglevel info",
         "beat": "celery -A config beat --scheduler celery.beat:Scheduler --pidfile= --loglevel info",

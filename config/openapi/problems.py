@@ -12,6 +12,7 @@ ANYWHERE = {
     "503": "The database does not answer; try again in a few seconds.",
 }
 WITH_BODY = {
+    "408": "The body did not arrive in time; send it again.",
     "411": "The body came in chunks, without its length.",
     "413": "The body is too large.",
     "415": "The body is of a kind that is not taken.",

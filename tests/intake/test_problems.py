@@ -216,7 +216,7 @@ def test_problem_has_the_members_of_the_standard():
     }
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 406, 409, 411, 413, 415, 422, 429, 500, 503])
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 406, 408, 409, 411, 413, 415, 422, 429, 500, 503])
 def test_every_status_has_words_of_its_own(status):
     assert problem(status)["detail"].endswith(".")
     assert problem(status)["code"].replace("_", "").isalpha()

@@ -16,7 +16,7 @@ from typing import Any
 
 from django.core import signing
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from assessments import services as assessments
 from assessments.models import Assessment, QuestionnaireVersion
@@ -226,11 +226,12 @@ def locked(submission: Submission) -> Submission:
 
 
 def lead_of(address: str) -> Lead | None:
-    """The lead with this address, however it is spelt; None for what is no address."""
+    """The lead with this address, however it is spelt, or the one that it was merged into; None for no address."""
     try:
-        return Lead.objects.filter(email_key=addresses.normalise(address)[1]).first()
+        key = addresses.normalise(address)[1]
     except ValueError:
         return None
+    return Lead.objects.filter(Q(email_key=key) | Q(aliases__email_key=key)).first()
 
 
 # --- the token ------------------------------------------------------------------------------------------

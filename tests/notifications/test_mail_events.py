@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from intake import merging
 from notifications import signing
 from notifications.models import Mail, Response, Suppression
 from tests.factories import make_submission
@@ -81,6 +82,15 @@ def test_answer_from_another_address_is_known_by_the_mail_that_it_answers(client
     mail_to(lead)
 
     post(client, {"type": "reply", "email": "assistant@example.com", "message_id": "<one@truegap.example>"})
+
+    assert Response.objects.get().lead == lead
+
+
+def test_answer_from_an_address_that_was_merged_is_the_kept_leads(client, lead):
+    lost = make_submission(email="ada.at.home@example.net").lead
+    merging.merge(lead, lost, by=None, now=timezone.now())
+
+    post(client, {"type": "reply", "email": "Ada.at.home@example.net"})
 
     assert Response.objects.get().lead == lead
 

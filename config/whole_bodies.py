@@ -13,6 +13,8 @@ from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 from urllib.parse import quote_from_bytes
 
+from a2wsgi import WSGIMiddleware
+
 from config.errors import CONTENT_TYPE, problem
 
 logger = logging.getLogger(__name__)
@@ -29,6 +31,8 @@ SLOWEST = 16 * 1024
 # Of anything larger no view reads more than the length that the head tells.
 LARGEST = 3 * 1024 * 1024
 IN_MEMORY = 64 * 1024
+# Each holds a connection to PostgreSQL while it works; more of them only wait for the interpreter.
+THREADS = 4
 
 SLOW = "The body did not arrive in time. Send it again, with the right Content-Length."
 SHORT = "The body ended before its Content-Length. Send it again, whole."
@@ -62,6 +66,15 @@ class WholeBodies:
                 await tell(send, refused, in_api=scope["path"].startswith("/api/"))
                 return
             await self.application(cleaned(scope), _from(body), send)
+
+
+def served(django: Any) -> WholeBodies:
+    """The WSGI application in threads. Neither who sends slowly nor who reads slowly keeps one of them.
+
+    What waits for a slow reader has no limit of its own: a page lies in memory for a while, and its thread goes on.
+    """
+    bridge: Any = WSGIMiddleware(django, workers=THREADS, send_queue_size=0)
+    return WholeBodies(bridge)
 
 
 def announced(scope: Scope) -> int:

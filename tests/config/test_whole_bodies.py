@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from config.whole_bodies import IN_MEMORY, LARGEST, WholeBodies
+from config.whole_bodies import IN_MEMORY, LARGEST, THREADS, WholeBodies, served
 
 PATH = "/api/v1/submissions/"
 
@@ -141,3 +141,32 @@ def test_letters_of_a_query_are_encoded_where_the_sender_did_not(sent, seen) -> 
 
     assert wire.seen is not None
     assert wire.seen["query_string"] == seen
+
+
+def test_who_does_not_read_the_answer_keeps_nobody_waiting() -> None:
+    def pages(environ: Any, start_response: Any) -> Any:
+        start_response("200 OK", [])
+        return [b"x"] * 100
+
+    application: Any = served(pages)
+
+    class Idle(Wire):
+        async def send(self, message: Any) -> None:
+            await asyncio.Event().wait()
+
+    async def scene() -> int:
+        idle, reader = [Idle(length=0) for _ in range(2 * THREADS)], Wire(length=0)
+        for wire in (*idle, reader):
+            wire.scope |= {"method": "GET", "http_version": "1.1"}
+        waiting = [asyncio.create_task(application(one.scope, one.receive, one.send)) for one in idle]
+        await asyncio.sleep(0)  # each of them has been taken up
+        try:
+            async with asyncio.timeout(10):
+                await application(reader.scope, reader.receive, reader.send)
+        finally:
+            for task in waiting:
+                task.cancel()
+        return sum(len(message.get("body", b"")) for message in reader.sent)
+
+    assert asyncio.run(scene()) == 100
+    application.application.executor.shutdown()

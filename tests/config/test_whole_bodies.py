@@ -163,10 +163,11 @@ def test_who_does_not_read_the_answer_keeps_nobody_waiting() -> None:
         try:
             async with asyncio.timeout(10):
                 await application(reader.scope, reader.receive, reader.send)
+            await asyncio.to_thread(application.application.executor.shutdown)
         finally:
             for task in waiting:
                 task.cancel()
+            await asyncio.gather(*waiting, return_exceptions=True)
         return sum(len(message.get("body", b"")) for message in reader.sent)
 
     assert asyncio.run(scene()) == 100
-    application.application.executor.shutdown()

@@ -8,7 +8,6 @@ import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable, MutableMapping
-from http import HTTPStatus
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 from urllib.parse import quote_from_bytes
@@ -102,17 +101,18 @@ async def take_in(receive: Receive, body: IO[bytes], seconds: float) -> None:
 
 async def tell(send: Send, refused: Refused, *, in_api: bool) -> None:
     """Closes the connection, too: what may still come of the body must not be taken for the next request."""
-    body = json.dumps(problem(refused.status, code=refused.code, detail=refused.detail)) if in_api else refused.detail
+    told = json.dumps(problem(refused.status, code=refused.code, detail=refused.detail)) if in_api else refused.detail
+    body = told.encode()
     kind = CONTENT_TYPE if in_api else "text/plain; charset=utf-8"
     head = {"content-type": kind, "content-length": str(len(body)), "connection": "close", "cache-control": "no-store"}
     await send(
         {
             "type": "http.response.start",
-            "status": HTTPStatus(refused.status).value,
+            "status": refused.status,
             "headers": [(name.encode(), value.encode()) for name, value in head.items()],
         }
     )
-    await send({"type": "http.response.body", "body": body.encode()})
+    await send({"type": "http.response.body", "body": body})
 
 
 def cleaned(scope: Scope) -> Scope:
